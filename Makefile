@@ -1,0 +1,39 @@
+# Each target sets up what it needs; `make setup` does only that.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench docs test-fresh constraints clean
+BIN := .venv/bin
+
+help: ## Say what the targets do
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+setup: ## Make .venv, with a private C library where the system's is too old
+	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/install.py
+
+run: setup ## Train, judge and push (arguments: make run ARGS="--updater magnitude_clip")
+	@$(BIN)/tfx-updaters run $(ARGS)
+
+test: setup ## Unit, layout and end-to-end tests
+	@$(BIN)/python -m pytest
+
+lint: setup ## Ruff and pyright
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+
+bench: setup ## Every benchmark; each ends with its bars
+	@status=0; for script in bench/*.py; do $(BIN)/python $$script || status=1; done; exit $$status
+
+docs: setup ## Build the site into site/
+	@$(BIN)/mkdocs build --strict --quiet
+
+test-fresh: ## Set up and run in new Debian 12 and Debian 13 systems (root, debootstrap)
+	@bash tests/fresh/run.sh
+
+constraints: setup ## Pin the newest versions that fit into environment/constraints.txt
+	@printf 'uv\npatchelf\nziglang\n' | .setup/tools/bin/uv pip compile --quiet --upgrade \
+		--universal --python-version 3.11 --all-extras --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links -o environment/constraints.txt pyproject.toml -
+
+clean: ## Remove everything that set-up, tests and docs made; runs/ stays
+	@rm -rf .venv .setup build dist site *.egg-info .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,86 @@
+"""Sets up `.venv` beside the Makefile: at once when nothing changed, from nothing when it must."""
+
+import fcntl
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+import command
+import compiler
+import packages
+import runtime
+from command import SetupError
+from stages import Stage, bring_up, digest
+
+PROJECT = Path(__file__).resolve().parent.parent
+CONSTRAINTS = PROJECT / "environment/constraints.txt"
+ROOMS = ("optimizers", "components", "kfp", "pipelines")
+
+
+def stages(project: Path) -> list[Stage]:
+    """What a set-up consists of, in order."""
+    setup, venv = project / ".setup", project / ".venv"
+    tools = setup / "tools"
+    base = [sys.version, os.path.realpath(sys.executable), str(project), CONSTRAINTS]
+    tools_from = digest(*base, *_scripts())
+    packages_from = digest(tools_from, project / "pyproject.toml")
+    own_from = digest(packages_from, project / "setup.py", *_files(project))
+
+    def make_packages() -> None:
+        python = runtime.interpreter(setup / "runtime")
+        command.run(python, "-m", "venv", venv)
+        build = compiler.provide(setup / "compiler", tools, venv, CONSTRAINTS)
+        packages.install(project, venv, tools, CONSTRAINTS, build)
+
+    private = Stage(
+        "runtime",
+        setup / "runtime",
+        tools_from,
+        lambda: runtime.make(setup / "runtime", tools),
+    )
+    return [
+        Stage("tools", tools, tools_from, lambda: packages.make_tools(tools, CONSTRAINTS)),
+        *([private] if runtime.is_needed() else []),
+        Stage("packages", venv, packages_from, make_packages),
+        Stage("project", project / "build", own_from, lambda: packages.install_own(project, venv)),
+    ]
+
+
+def _scripts() -> list[Path]:
+    return sorted(Path(__file__).parent.glob("*.py"))
+
+
+def _files(project: Path) -> list[str]:
+    """Names only: the editable install links each file, so that content needs no new install."""
+    found = (path for room in ROOMS for path in (project / room).rglob("*.*"))
+    return sorted(str(path) for path in found if path.suffix != ".pyc")
+
+
+def hold(lock: IO[str]) -> None:
+    """Waits until no other set-up of this folder runs, saying so."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("setup: another set-up of this folder is running; waiting for it", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    command.HELD.append(lock.fileno())
+
+
+def main() -> None:
+    """Brings the set-up up to date."""
+    runtime.check()
+    setup = PROJECT / ".setup"
+    setup.mkdir(exist_ok=True)
+    with (setup / "lock").open("w") as lock:
+        hold(lock)
+        bring_up(stages(PROJECT), setup)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SetupError as error:
+        sys.exit(f"setup: {error}")
+    except KeyboardInterrupt:
+        sys.exit("setup: stopped; the next call goes on from here")
