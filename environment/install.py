@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sys
+import tomllib
 from pathlib import Path
 from typing import IO
 
@@ -24,8 +25,9 @@ def stages(project: Path) -> list[Stage]:
     tools = setup / "tools"
     base = [sys.version, os.path.realpath(sys.executable), str(project), CONSTRAINTS]
     tools_from = digest(*base, *_scripts())
-    packages_from = digest(tools_from, project / "pyproject.toml")
-    own_from = digest(packages_from, project / "setup.py", *_files(project))
+    packages_from = digest(tools_from, *_dependencies(project))
+    layout = (project / "pyproject.toml", project / "setup.py")
+    own_from = digest(packages_from, *layout, *_files(project))
 
     def make_packages() -> None:
         python = runtime.interpreter(setup / "runtime")
@@ -49,6 +51,11 @@ def stages(project: Path) -> list[Stage]:
 
 def _scripts() -> list[Path]:
     return sorted(Path(__file__).parent.glob("*.py"))
+
+
+def _dependencies(project: Path) -> list[object]:
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    return [metadata["dependencies"], metadata["optional-dependencies"]]
 
 
 def _files(project: Path) -> list[str]:

@@ -19,9 +19,7 @@ NAMES = {
 
 def for_uv(tools: Path) -> dict[str, str]:
     """Environment variables for uv; one that the user has set already is left alone."""
-    listed = run(
-        tools / "bin/python", "-m", "pip", "--disable-pip-version-check", "config", "list"
-    )
+    listed = run(tools / "bin/python", "-m", "pip", "--disable-pip-version-check", "config", "list")
     settings = translated(listed)
     return {name: value for name, value in settings.items() if name not in os.environ}
 

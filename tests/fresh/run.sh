@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Sets up, runs and cleans up in new Debian 12 and Debian 13 systems without a compiler. As root.
+set -u
+cd "$(dirname "$0")/../.."
+project=$PWD store=$PWD/.setup/fresh
+source tests/fresh/system.sh
+source tests/fresh/checks.sh
+
+stop() { echo "test-fresh: $*" >&2; exit 1; }
+
+[ "$(id -u)" = 0 ] || stop "new systems can be made by root only; call sudo make test-fresh"
+if ! command -v debootstrap >/dev/null; then
+    { apt-get -qq update && apt-get -qq install -y debootstrap; } >/dev/null 2>&1 ||
+        stop "debootstrap is missing and could not be installed; install it (apt-get install debootstrap)"
+fi
+mirror=${DEBIAN_MIRROR:-$(own_mirror)}
+[ -n "$mirror" ] ||
+    stop "no Debian mirror is known on this system; name one (DEBIAN_MIRROR=http://... make test-fresh)"
+
+root='' failed=0 passed=0
+trap 'close_system' EXIT
+trap 'exit 130' INT TERM
+mkdir -p "$store"
+for suite in ${SUITES:-bookworm trixie}; do
+    # One of the two is used as root, the other as an ordinary user.
+    case $suite in bookworm) user=root home=/root ;; *) user=newcomer home=/home/newcomer ;; esac
+    open_system || stop "$suite: the new system could not be made; its output is in $store/$suite.log"
+    check_system
+    close_system
+done
+echo "test-fresh: $passed passed, $failed failed in $SECONDS s"
+[ "$failed" = 0 ]
