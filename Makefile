@@ -24,7 +24,7 @@ bench: setup ## Every benchmark; each ends with its bars
 	@status=0; for script in bench/*.py; do $(BIN)/python $$script || status=1; done; exit $$status
 
 docs: setup ## Build the site into site/
-	@$(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test-fresh: ## Set up and run in new Debian 12 and Debian 13 systems (root, debootstrap)
 	@bash tests/fresh/run.sh
@@ -35,5 +35,5 @@ constraints: setup ## Pin the newest versions that fit into environment/constrai
 		--no-emit-index-url --no-emit-find-links -o environment/constraints.txt pyproject.toml -
 
 clean: ## Remove everything that set-up, tests and docs made; runs/ stays
-	@rm -rf .venv .setup build dist site *.egg-info .pytest_cache .ruff_cache
+	@rm -rf --one-file-system .venv .setup build dist site *.egg-info .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

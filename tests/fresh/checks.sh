@@ -18,7 +18,7 @@ check() {
 }
 
 # Starts a set-up and kills all of it once the first packages lie there.
-killed_half_way='rm -f .setup/packages.stamp
+killed_half_way='rm -rf .venv .setup/packages.stamp
     setsid make setup >/dev/null 2>&1 & leader=$!
     until ls -d .venv/lib/python3*/site-packages/numpy >/dev/null 2>&1; do
         kill -0 $leader 2>/dev/null || exit 1; sleep 0.1

@@ -29,8 +29,9 @@ open_system() {
         git clone --quiet "$project" "$root$home/tfx-updaters" || return 1
         give_cache
         chroot "$root" chown -R "$user:$user" "$home/tfx-updaters" "$home/.cache" || return 1
-        mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" &&
-            mount --make-rslave "$root/dev"
+        # The devices are debootstrap's own: this system's must not lie in a folder to be removed.
+        mkdir -p "$root/dev/shm" && mount -t tmpfs tmpfs "$root/dev/shm" &&
+            mount -t proc proc "$root/proc"
     } >"$store/$suite.log" 2>&1
 }
 
@@ -77,12 +78,11 @@ inside() {
 # Takes the system away and keeps the cache.
 close_system() {
     [ -n "$root" ] && [ -d "$root" ] || return 0
-    mountpoint -q "$root/proc" && umount "$root/proc"
-    mountpoint -q "$root/dev" && umount --recursive "$root/dev"
-    if mountpoint -q "$root/proc" || mountpoint -q "$root/dev"; then
-        echo "test-fresh: $root is still in use and was left there" >&2
-        return 1
-    fi
+    local place
+    for place in "$root/proc" "$root/dev/shm"; do
+        mountpoint -q "$place" || continue
+        umount "$place" || { echo "test-fresh: $place is in use and stays" >&2; return 1; }
+    done
     [ -d "$root$home/.cache/uv" ] && mv "$root$home/.cache/uv" "$store/$suite.cache"
     rm -rf --one-file-system "$root"
 }
