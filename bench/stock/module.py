@@ -19,7 +19,7 @@ IMAGE = "image"
 def preprocessing_fn(inputs):
     """Scales the pixels, as the transform of our own pipeline does."""
     return {
-        IMAGE: tf.cast(inputs[IMAGE], tf.float32) / 16.0,
+        IMAGE: tf.reshape(tft.scale_to_0_1(tf.cast(inputs[IMAGE], tf.float32)), [-1, 8, 8, 1]),
         LABEL: tf.cast(inputs[LABEL], tf.int64),
     }
 
@@ -33,9 +33,8 @@ def _input_fn(file_pattern, data_accessor, tf_transform_output):
 
 
 def _build_model():
-    inputs = keras.Input((64,), name=IMAGE)
-    x = keras.layers.Reshape((8, 8, 1))(inputs)
-    x = keras.layers.Conv2D(16, 3, padding="same", activation="relu")(x)
+    inputs = keras.Input((8, 8, 1), name=IMAGE)
+    x = keras.layers.Conv2D(16, 3, padding="same", activation="relu")(inputs)
     x = keras.layers.MaxPooling2D()(x)
     x = keras.layers.Conv2D(32, 3, padding="same", activation="relu")(x)
     x = keras.layers.MaxPooling2D()(x)
@@ -69,9 +68,7 @@ def run_fn(fn_args: tfx.components.FnArgs):
     train = _input_fn(fn_args.train_files, fn_args.data_accessor, tf_transform_output)
     evaluation = _input_fn(fn_args.eval_files, fn_args.data_accessor, tf_transform_output)
     model = _build_model()
-    tensorboard = keras.callbacks.TensorBoard(
-        log_dir=fn_args.model_run_dir, update_freq="epoch"
-    )
+    tensorboard = keras.callbacks.TensorBoard(log_dir=fn_args.model_run_dir, update_freq="epoch")
     model.fit(
         train,
         steps_per_epoch=fn_args.train_steps // int(os.environ["BENCH_EPOCHS"]),

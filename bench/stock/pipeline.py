@@ -57,9 +57,7 @@ def create_pipeline(data, root, train_steps, eval_steps):
                     tfma.MetricConfig(
                         class_name="SparseCategoricalAccuracy",
                         threshold=tfma.MetricThreshold(
-                            value_threshold=tfma.GenericValueThreshold(
-                                lower_bound={"value": 0.6}
-                            ),
+                            value_threshold=tfma.GenericValueThreshold(lower_bound={"value": 0.6}),
                             change_threshold=tfma.GenericChangeThreshold(
                                 direction=tfma.MetricDirection.HIGHER_IS_BETTER,
                                 absolute={"value": -0.02},
@@ -94,8 +92,15 @@ def create_pipeline(data, root, train_steps, eval_steps):
             os.path.join(root, "metadata.db")
         ),
         components=[
-            example_gen, statistics_gen, schema_gen, validator, transform,
-            trainer, resolver, evaluator, pusher,
+            example_gen,
+            statistics_gen,
+            schema_gen,
+            validator,
+            transform,
+            trainer,
+            resolver,
+            evaluator,
+            pusher,
         ],
     )
 

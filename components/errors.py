@@ -1,0 +1,8 @@
+"""What the components refuse, each with a sentence that a user can act on."""
+
+
+class DataError(ValueError):
+    """The data cannot be used: the path, the records, or their features.
+
+    The message says what was found, what is needed, and where.
+    """

@@ -1,0 +1,1 @@
+"""The judgement of a model: the thresholds that it must pass."""

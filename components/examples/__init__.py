@@ -1,0 +1,1 @@
+"""Example data: found, checked, named, preprocessed."""

@@ -1,0 +1,122 @@
+"""TFRecords of `tf.train.Example` as they lie in a folder: found, read through and checked."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfx_updaters.components.errors import DataError
+
+IMAGE, LABEL = "image", "label"
+SPLITS = ("train", "eval")
+
+
+@dataclass(frozen=True)
+class Records:
+    """What a folder of TFRecords holds.
+
+    Attributes:
+        folder: where the files are.
+        counts: number of examples by split.
+        classes: number of classes, the largest label plus one.
+        shape: (height, width, channels) of an image.
+    """
+
+    folder: Path
+    counts: dict[str, int]
+    classes: int
+    shape: tuple[int, int, int]
+
+
+def find(folder: Path) -> dict[str, list[Path]]:
+    """The record files of each split, by name: `train*` and `eval*`. Needs no TensorFlow.
+
+    Raises:
+        DataError: there is no such folder, or a split has no file, or an empty one.
+    """
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        raise DataError(f"data {folder} {what}; a folder with train* and eval* TFRecords is needed")
+    files = {split: sorted(p for p in folder.glob(f"{split}*") if p.is_file()) for split in SPLITS}
+    missing = [split for split, paths in files.items() if not paths]
+    if missing:
+        raise DataError(
+            f"data {folder} has no {' and no '.join(f'{split}*' for split in missing)} files; "
+            "TFRecords named train* and eval* are needed (train.tfrecord.gz, eval-00000-of-00002)"
+        )
+    for path in (path for paths in files.values() for path in paths):
+        if path.stat().st_size == 0:
+            raise DataError(f"data file {path} is empty")
+    return files
+
+
+def inspect(folder: Path) -> Records:
+    """Reads every record once: checksums, features, label range and image size.
+
+    Raises:
+        DataError: a record is truncated or corrupt, or is no `tf.train.Example` with a float
+            feature `image` of one size and an int64 feature `label` of one value.
+    """
+    files = find(folder)
+    sizes: set[int] = set()
+    largest = 0
+    counts = {split: 0 for split in files}
+    for split, paths in files.items():
+        for path in paths:
+            for number, serialized in enumerate(_read(path)):
+                size, label = _check(serialized, path, number)
+                sizes.add(size)
+                largest = max(largest, label)
+                counts[split] += 1
+    if len(sizes) != 1:
+        raise DataError(f"data {folder}: images of different sizes {sorted(sizes)[:5]}; one needed")
+    if largest == 0:
+        raise DataError(f"data {folder}: every label is 0; two classes or more are needed")
+    return Records(folder, counts, largest + 1, _shape(sizes.pop(), folder))
+
+
+def _read(path: Path) -> Iterable[bytes]:
+    """The records of a file; a damaged one is an error that says how many could be read."""
+    import tensorflow as tf
+
+    with path.open("rb") as file:
+        compression = "GZIP" if file.read(2) == b"\x1f\x8b" else ""
+    number = 0
+    try:
+        for record in tf.data.TFRecordDataset(str(path), compression):
+            yield bytes(record.numpy())
+            number += 1
+    except (tf.errors.DataLossError, tf.errors.OutOfRangeError) as error:
+        raise DataError(
+            f"data file {path} is truncated or corrupt after record {number}: "
+            f"{str(error.message).splitlines()[0][:120]}"
+        ) from error
+    if not number:
+        raise DataError(f"data file {path} holds no record")
+
+
+def _check(serialized: bytes, path: Path, number: int) -> tuple[int, int]:
+    """The image size and label of an example."""
+    import tensorflow as tf
+
+    where = f"data file {path}, record {number}"
+    try:
+        features = tf.train.Example.FromString(serialized).features.feature
+    except Exception as error:
+        raise DataError(f"{where}: not a tf.train.Example") from error
+    label, image = features[LABEL].int64_list.value, features[IMAGE].float_list.value
+    if len(label) != 1 or label[0] < 0 or not image:
+        raise DataError(
+            f"{where}: a float feature '{IMAGE}' and one int64 '{LABEL}' of 0 or more are needed; "
+            f"found {sorted(name for name in features if features[name].WhichOneof('kind'))}"
+        )
+    return len(image), label[0]
+
+
+def _shape(size: int, folder: Path) -> tuple[int, int, int]:
+    """Square images: grey, or with three channels."""
+    for channels in (1, 3):
+        side = math.isqrt(size // channels)
+        if side * side * channels == size:
+            return side, side, channels
+    raise DataError(f"data {folder}: {size} values are no square image of 1 or 3 channels")

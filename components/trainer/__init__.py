@@ -1,0 +1,1 @@
+"""The Trainer: its node, its training, its model and what it exports."""

@@ -1,0 +1,24 @@
+"""Epochs as log records: a run's live view listens to them, anywhere else they are plain lines."""
+
+import logging
+
+import keras
+
+LOGGER = logging.getLogger("tfx_updaters.training")
+
+
+class LogEpochs(keras.callbacks.Callback):
+    """Logs one record an epoch, with `epoch`, `epochs` and `metrics` as attributes."""
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Says where the training is, and the metrics of this epoch."""
+        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        epochs = (self.params or {})["epochs"]
+        text = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+        LOGGER.info(
+            "epoch %d of %d: %s",
+            epoch + 1,
+            epochs,
+            text,
+            extra={"epoch": epoch + 1, "epochs": epochs, "metrics": metrics},
+        )

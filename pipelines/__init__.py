@@ -1,0 +1,1 @@
+"""Whole pipelines on this machine, and the command that runs them."""

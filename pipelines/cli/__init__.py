@@ -1,0 +1,1 @@
+"""The `tfx-updaters` command, a file for each of its commands."""

@@ -1,0 +1,79 @@
+"""Where a run's words go: the user's to the terminal, everything else to the run's log file."""
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+FORMAT = "%(asctime)s %(levelname).1s %(name)s: %(message)s"
+
+
+@contextlib.contextmanager
+def captured(log: Path, *, verbose: bool) -> Iterator[Console]:
+    """Sends this process's output, that of its libraries too, to `log`.
+
+    Gives a console on the real standard output. TensorFlow's C++ code writes to the file
+    descriptor itself, so that is what is redirected. With `verbose` the log is shown as well.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    terminal = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    console = console_on(terminal)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    root = logging.getLogger()
+    handler = logging.FileHandler(log, encoding="utf-8")
+    handler.setFormatter(logging.Formatter(FORMAT))
+    before = root.handlers[:], root.level
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    try:
+        with _followed(log, saved[1]) if verbose else contextlib.nullcontext():
+            yield console
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, original in enumerate(saved, start=1):
+            os.dup2(original, number)
+            os.close(original)
+        os.close(file)
+        handler.close()
+        root.handlers[:], root.level = before
+        terminal.close()
+
+
+def console_on(file) -> Console:
+    """A console of 80 columns and no colour where the output is not a terminal."""
+    width = None if file.isatty() else 80
+    return Console(file=file, width=width, highlight=False, soft_wrap=False)
+
+
+@contextlib.contextmanager
+def _followed(log: Path, descriptor: int) -> Iterator[None]:
+    """Copies to `descriptor` whatever is appended to the log."""
+    done = threading.Event()
+
+    def follow() -> None:
+        with log.open("rb") as file:
+            while True:
+                last = done.is_set()
+                while chunk := file.read(65536):
+                    os.write(descriptor, chunk)
+                if last:
+                    return
+                done.wait(0.1)
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

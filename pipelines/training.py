@@ -1,0 +1,116 @@
+"""The main pipeline: from TFRecords to a judged and pushed CNN, in nine TFX nodes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+# Not `tfx.v1`: it brings the Google Cloud clients, seconds of imports that nothing here needs.
+from tfx import components as tfx
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
+    LatestBlessedModelStrategy,
+)
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import example_gen_pb2, pusher_pb2, trainer_pb2
+from tfx.types import Channel, standard_artifacts
+
+from tfx_updaters.components.evaluator.thresholds import eval_config
+from tfx_updaters.components.examples.records import SPLITS, Records
+from tfx_updaters.components.trainer.component import Trainer
+from tfx_updaters.optimizers import UpdaterConfig
+
+PREPROCESSING_FN = "tfx_updaters.components.examples.preprocessing.preprocessing_fn"
+# The runner that keeps small data in this process; the default one may download another. An image
+# for remote workers is never used here, but naming one keeps TFX from packing its own sources for
+# them, a second for each Beam node.
+BEAM_IN_MEMORY = (
+    "--runner=FnApiRunner",
+    "--direct_running_mode=in_memory",
+    "--sdk_container_image=none",
+)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a pipeline trains and when its model is blessed.
+
+    Attributes:
+        updater: how the parameters are updated.
+        steps: number of updates.
+        batch_size: examples in an update.
+        seed: of the initial weights and the order of examples.
+        min_accuracy: accuracy on the evaluation split below which nothing is pushed.
+        max_drop: by how much the accuracy may lie below that of the last blessed model.
+    """
+
+    updater: UpdaterConfig
+    steps: int
+    batch_size: int = 32
+    seed: int = 0
+    min_accuracy: float = 0.9
+    max_drop: float = 0.01
+
+
+def create_pipeline(name: str, root: Path, records: Records, training: Training) -> Pipeline:
+    """ImportExampleGen to Pusher; everything they write lies under `root`."""
+    examples = tfx.ImportExampleGen(
+        input_base=str(records.folder),
+        input_config=example_gen_pb2.Input(
+            splits=[
+                example_gen_pb2.Input.Split(name=split, pattern=f"{split}*") for split in SPLITS
+            ]
+        ),
+    )
+    statistics = tfx.StatisticsGen(examples=examples.outputs["examples"])
+    schema = tfx.SchemaGen(statistics=statistics.outputs["statistics"], infer_feature_shape=True)
+    validator = tfx.ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    )
+    transform = tfx.Transform(
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        preprocessing_fn=PREPROCESSING_FN,
+        custom_config={"shape": list(records.shape)},
+    )
+    trainer = Trainer(
+        examples=transform.outputs["transformed_examples"],
+        updater=training.updater,
+        shape=records.shape,
+        classes=records.classes,
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema.outputs["schema"],
+        train_args=trainer_pb2.TrainArgs(num_steps=training.steps),
+        batch_size=training.batch_size,
+        seed=training.seed,
+    )
+    resolver = Resolver(
+        strategy_class=LatestBlessedModelStrategy,
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+    ).with_id("latest_blessed_model_resolver")
+    evaluator = tfx.Evaluator(
+        examples=examples.outputs["examples"],
+        model=trainer.outputs["model"],
+        baseline_model=resolver.outputs["model"],
+        eval_config=eval_config(records.classes, training.min_accuracy, training.max_drop),
+    )
+    pusher = tfx.Pusher(
+        model=trainer.outputs["model"],
+        model_blessing=evaluator.outputs["blessing"],
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(
+                base_directory=str(root / "pushed" / name)
+            )
+        ),
+    )
+    return Pipeline(
+        pipeline_name=name,
+        pipeline_root=str(root / "artifacts"),
+        metadata_connection_config=sqlite_metadata_connection_config(str(root / "metadata.sqlite")),
+        enable_cache=True,
+        beam_pipeline_args=list(BEAM_IN_MEMORY),
+        components=[
+            examples, statistics, schema, validator, transform,
+            trainer, resolver, evaluator, pusher,
+        ],
+    )  # fmt: skip

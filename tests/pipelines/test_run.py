@@ -1,0 +1,123 @@
+"""The whole pipeline, as a user runs it: pushed, cached, not blessed, failed, interrupted."""
+
+import re
+import shlex
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+NODES = (
+    "ImportExampleGen", "latest_blessed_model_resolver", "StatisticsGen", "SchemaGen",
+    "ExampleValidator", "Transform", "Trainer", "Evaluator", "Pusher",
+)  # fmt: skip
+
+
+def executions(root) -> int:
+    """How many executions ML Metadata has recorded."""
+    with sqlite3.connect(root / "metadata.sqlite") as store:
+        return store.execute("SELECT COUNT(*) FROM Execution").fetchone()[0]
+
+
+def pushed_models(root):
+    return sorted(path.parent for path in root.glob("pushed/digits/*/saved_model.pb"))
+
+
+def test_a_first_run_pushes_and_a_second_one_has_it_as_its_baseline(command):
+    first = command("run")
+    assert first.returncode == 0, first
+    assert first.stderr == ""
+    for node in NODES:
+        assert re.search(rf"^  {node} +started$", first.stdout, re.M), node
+        assert re.search(rf"^  {node} +done +\d+\.\d s$", first.stdout, re.M), node
+    assert re.search(r"epoch +9 of 9: loss", first.stdout)
+    assert "none: no model was blessed before" in first.stdout
+    assert re.search(r"gap +[+-]0\.\d{4}", first.stdout)
+    assert "\r" not in first.stdout and "\x1b" not in first.stdout
+    assert max(map(len, first.stdout.split("Predict with it:")[0].splitlines()[1:])) <= 80
+    assert [path.name for path in command.folder.iterdir()] == ["runs"]
+
+    printed = first.stdout.split("Predict with it:")[1].split("\n")[1]
+    predicted = command(*shlex.split(printed)[1:])
+    assert predicted.returncode == 0, predicted
+    rows = [line.split() for line in predicted.stdout.splitlines()[1:]]
+    assert len(rows) == 5 and sum(row[1] == row[2] for row in rows) >= 4
+
+    second = command("run")
+    assert second.returncode == 0, second
+    for node in ("ImportExampleGen", "StatisticsGen", "Transform", "Trainer"):
+        assert re.search(rf"^  {node} +cached ", second.stdout, re.M), second.stdout
+    assert "none: no model" not in second.stdout and "Trainer/model" in second.stdout
+
+    fresh = command("run", "--fresh", "--updater", "per_layer_momentum",
+                    "--set", 'layer_momentum_coefs={"conv1": 0.5, "default": 0.9}')  # fmt: skip
+    assert fresh.returncode == 0, fresh
+    assert "none: no model was blessed before" in fresh.stdout
+    assert len(pushed_models(command.folder / "runs")) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--updater", "magnitude_clip", "--set", "max_gradient_value=0.5"],
+        ["--updater", "custom_weight_decay"],
+    ],
+)
+def test_each_updater_of_the_article_trains_a_model_that_is_pushed(command, arguments):
+    result = command("run", *arguments)
+    assert result.returncode == 0, result
+    assert len(pushed_models(command.folder / "runs")) == 1
+
+
+def test_a_model_below_the_gate_is_not_pushed(command):
+    result = command("run", "--epochs", "1", "--set", "learning_rate=0.000001")
+    assert result.returncode == 3, result
+    assert "not blessed" in result.stdout
+    assert re.search(r"accuracy on eval is 0\.\d{4}; at least 0\.9000 is\s+│?", result.stdout)
+    assert pushed_models(command.folder / "runs") == []
+
+
+def test_a_node_that_fails_is_named_with_its_cause_and_the_log(command):
+    result = command("run", "--epochs", "1", "--updater", "sgd", "--set", "learning_rate=1e30")
+    assert result.returncode == 1, result
+    assert "Trainer failed: DivergedError: training diverged" in result.stderr
+    log = Path(re.search(r"^Log: (.+)$", result.stderr, re.M).group(1))
+    assert "Traceback" not in result.stderr + result.stdout
+    assert "DivergedError" in log.read_text()
+
+
+def test_a_rule_that_matches_no_layer_fails_before_the_first_step(command):
+    result = command("run", "--set", 'layer_momentum_coefs={"konv1": 0.5, "default": 0.9}')
+    assert result.returncode == 1, result
+    assert "konv1" in result.stderr and "epoch" not in result.stdout
+
+
+def test_an_interrupted_run_leaves_what_the_next_one_goes_on_with(command):
+    process = command.start("run", "--epochs", "400")
+    for line in process.stdout:
+        if "epoch " in line:
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 1, (out, err)
+    assert "interrupted during Trainer" in err and "Traceback" not in err
+
+    following = command("run")
+    assert following.returncode == 0, following
+    assert re.search(r"^  Transform +cached ", following.stdout, re.M)
+
+
+def test_a_killed_run_leaves_what_the_next_one_goes_on_with(command):
+    process = command.start("run", "--epochs", "400")
+    for line in process.stdout:
+        if "epoch " in line:
+            break
+    process.kill()
+    process.communicate()
+    time.sleep(0.5)
+    following = command("run", "-v")
+    assert following.returncode == 0, following
+    assert executions(command.folder / "runs") >= 10
+    assert "Component Transform is finished." in following.stderr
