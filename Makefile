@@ -30,7 +30,7 @@ test-fresh: ## Set up and run in new Debian 12 and Debian 13 systems (root, debo
 	@bash tests/fresh/run.sh
 
 constraints: setup ## Pin the newest versions that fit into environment/constraints.txt
-	@printf 'uv\npatchelf\nziglang\n' | .setup/tools/bin/uv pip compile --quiet --upgrade \
+	@printf 'uv\npatchelf\nziglang\n' | .setup/python/tools/bin/uv pip compile --quiet --upgrade \
 		--universal --python-version 3.11 --all-extras --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links -o environment/constraints.txt pyproject.toml -
 

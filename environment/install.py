@@ -22,31 +22,32 @@ ROOMS = ("optimizers", "components", "kfp", "pipelines")
 def stages(project: Path) -> list[Stage]:
     """What a set-up consists of, in order."""
     setup, venv = project / ".setup", project / ".venv"
-    tools = setup / "tools"
-    base = [sys.version, os.path.realpath(sys.executable), str(project), CONSTRAINTS]
-    tools_from = digest(*base, *_scripts())
-    packages_from = digest(tools_from, *_dependencies(project))
+    base = setup / "python"
+    system = [sys.version, os.path.realpath(sys.executable), str(project), runtime.glibc()]
+    base_from = digest(*system, CONSTRAINTS, *_scripts())
+    packages_from = digest(base_from, *_dependencies(project))
     layout = (project / "pyproject.toml", project / "setup.py")
     own_from = digest(packages_from, *layout, *_files(project))
-
-    def make_packages() -> None:
-        python = runtime.interpreter(setup / "runtime")
-        command.run(python, "-m", "venv", venv)
-        build = compiler.provide(setup / "compiler", tools, venv, CONSTRAINTS)
-        packages.install(project, venv, tools, CONSTRAINTS, build)
-
-    private = Stage(
-        "runtime",
-        setup / "runtime",
-        tools_from,
-        lambda: runtime.make(setup / "runtime", tools),
-    )
     return [
-        Stage("tools", tools, tools_from, lambda: packages.make_tools(tools, CONSTRAINTS)),
-        *([private] if runtime.is_needed() else []),
-        Stage("packages", venv, packages_from, make_packages),
+        Stage("python", base, base_from, lambda: _make_python(base)),
+        Stage("packages", venv, packages_from, lambda: _make_packages(project, base, venv)),
         Stage("project", project / "build", own_from, lambda: packages.install_own(project, venv)),
     ]
+
+
+def _make_python(base: Path) -> None:
+    """The tools and the interpreter: whatever a system may turn out not to have comes first."""
+    compiler.check()
+    base.mkdir()
+    packages.make_tools(base / "tools", CONSTRAINTS)
+    if runtime.is_needed():
+        runtime.make(base / "runtime", base / "tools")
+
+
+def _make_packages(project: Path, base: Path, venv: Path) -> None:
+    command.run(runtime.interpreter(base / "runtime"), "-m", "venv", venv)
+    build = compiler.provide(base / "compiler", base / "tools", CONSTRAINTS)
+    packages.install(project, venv, base / "tools", CONSTRAINTS, build)
 
 
 def _scripts() -> list[Path]:

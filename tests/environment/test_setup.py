@@ -1,6 +1,5 @@
-"""Set-up: stages and their repair, the search for a Python, first lines when it cannot go on."""
+"""Set-up: stages and their repair, and the first line where it cannot go on."""
 
-import os
 import subprocess
 import sys
 import time
@@ -111,47 +110,6 @@ def test_make_setup_is_quick_when_nothing_changed(project: Path) -> None:
     assert done.stdout + done.stderr == b""
 
 
-def find_python(project: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    script = project / "environment/find_python.sh"
-    return subprocess.run(
-        ["/bin/sh", script], env=environment, capture_output=True, text=True, check=False
-    )
-
-
-def fake_python(folder: Path, name: str, body: str) -> None:
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(f"#!/bin/sh\n{body}\n")
-    (folder / name).chmod(0o755)
-
-
-def test_no_python_says_what_to_install(project: Path, tmp_path: Path) -> None:
-    done = find_python(project, PATH=str(tmp_path))
-    first = done.stderr.splitlines()[0]
-    assert done.returncode == 1
-    assert "no Python 3.11, 3.12 or 3.13 with venv" in first
-    assert "apt-get install python3 python3-venv" in first
-
-
-def test_python_that_does_not_run_is_passed_over(project: Path, tmp_path: Path) -> None:
-    real = os.path.realpath(sys._base_executable)
-    fake_python(tmp_path / "shims", "python3", "echo 'command not found' >&2; exit 127")
-    fake_python(tmp_path / "good", "python3", f'exec "{real}" "$@"')
-    done = find_python(project, PATH=f"{tmp_path}/shims:{tmp_path}/good")
-    assert done.returncode == 0, done.stderr
-    assert os.path.realpath(done.stdout.strip()) == real
-
-
-def test_virtual_environment_is_passed_over(project: Path) -> None:
-    done = find_python(project, PATH=str(project / ".venv/bin"))
-    assert done.returncode == 1
-
-
-def test_named_python_that_does_not_fit_is_refused(project: Path) -> None:
-    done = find_python(project, PYTHON="/bin/false", PATH=os.environ["PATH"])
-    assert done.returncode == 1
-    assert done.stderr.startswith("setup: PYTHON=/bin/false is no Python 3.11, 3.12 or 3.13")
-
-
 def old_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, codename: str) -> None:
     (tmp_path / "os-release").write_text(f"ID=x\nVERSION_CODENAME={codename}\n")
     monkeypatch.setattr(runtime.platform, "libc_ver", lambda: ("glibc", "2.31"))
@@ -201,7 +159,9 @@ def test_other_architecture_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_index_that_cannot_be_reached_is_named_first(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, project: Path
 ) -> None:
-    fake_python(tmp_path / "bin", "python", "echo 'Retrying (Retry(total=0))'; exit 1")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").write_text("#!/bin/sh\necho 'Retrying (Retry(total=0))'; exit 1\n")
+    (tmp_path / "bin/python").chmod(0o755)
     with pytest.raises(command.SetupError) as error:
         packages.add_tools(tmp_path, install.CONSTRAINTS, "uv")
     assert "uv: the package index cannot be used" in first_line(error)
@@ -211,13 +171,23 @@ def test_index_that_cannot_be_reached_is_named_first(
 def test_missing_headers_without_apt_get_say_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    fake_python(tmp_path / "bin", "python", f"echo '{tmp_path}/include'")
-    monkeypatch.setattr(
-        compiler.shutil, "which", lambda name: "/usr/bin/c++" if name == "c++" else None
-    )
+    monkeypatch.setattr(compiler.sysconfig, "get_path", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(apt.shutil, "which", lambda name: None)
     with pytest.raises(command.SetupError) as error:
-        compiler.provide(tmp_path / "compiler", tmp_path, tmp_path, install.CONSTRAINTS)
+        compiler.check()
     assert "headers (Python.h) are missing; install them" in first_line(error)
+    assert "no apt-get" in first_line(error)
+
+
+def test_headers_of_the_system_are_used_where_it_has_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "include").mkdir()
+    (tmp_path / "include/Python.h").touch()
+    monkeypatch.setattr(compiler.sysconfig, "get_path", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(apt.shutil, "which", lambda name: "/c++" if name == "c++" else None)
+    compiler.check()
+    assert compiler.provide(tmp_path / "compiler", tmp_path, install.CONSTRAINTS) == {}
 
 
 def test_second_set_up_waits_for_the_first(project: Path, tmp_path: Path) -> None:

@@ -36,6 +36,6 @@ check_system() {
     check "the next one repairs it" 180 'make setup'
     check "the stack imports" 120 "$imports"
     check "make run" 300 'make run'
-    check "make clean leaves nothing" 20 'make clean && [ -z "$(git status --porcelain --ignored |
+    check "make clean leaves nothing" 60 'make clean && [ -z "$(git status --porcelain --ignored |
         grep -v "^!! runs/$")" ]'
 }

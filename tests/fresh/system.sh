@@ -58,7 +58,7 @@ configure_clients() {
 give_cache() {
     local kept=$store/$suite.cache own
     mkdir -p "$root$home/.cache"
-    own=$("$project/.setup/tools/bin/uv" cache dir 2>/dev/null || echo ~/.cache/uv)
+    own=$("$project/.setup/python/tools/bin/uv" cache dir 2>/dev/null || echo ~/.cache/uv)
     if [ -d "$kept" ]; then
         mv "$kept" "$root$home/.cache/uv"
     elif [ -d "$own" ]; then
