@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from tfx_updaters.optimizers.chain import ChainedOptimizer
-from tfx_updaters.optimizers.errors import RuleError
+from tfx_updaters.optimizers.presets import ByOrder
 from tfx_updaters.optimizers.rules import Rule
 from tfx_updaters.optimizers.transforms import AddDecayedWeights, Clip, Trace
 
@@ -73,30 +73,8 @@ class PerLayerMomentumUpdater(_ArticleUpdater):
         **kwargs: Any,
     ):
         """`layer_momentum_coefs`: a number or rule; a list, one a variable; None is 0.9."""
-        listed = isinstance(layer_momentum_coefs, list | tuple)
-        rule = 0.9 if layer_momentum_coefs is None or listed else layer_momentum_coefs
-        super().__init__(learning_rate, [Trace(rule)], name, **kwargs)  # type: ignore[arg-type]
+        coefficients: Any = 0.9 if layer_momentum_coefs is None else layer_momentum_coefs
+        if isinstance(coefficients, list | tuple):
+            coefficients = ByOrder(tuple(coefficients))
+        super().__init__(learning_rate, [Trace(coefficients)], name, **kwargs)
         self.layer_momentum_coefs = layer_momentum_coefs
-        self._listed = listed
-        for coefficient in layer_momentum_coefs if listed else ():  # type: ignore[union-attr]
-            Trace(coefficient)
-
-    def build(self, variables: Sequence[keras.Variable]) -> None:
-        """Gives each variable its coefficient.
-
-        Raises:
-            RuleError: a list of another length than the variables.
-        """
-        if self.built:
-            return
-        super().build(variables)
-        if not self._listed:
-            return
-        coefficients = list(self.layer_momentum_coefs)  # type: ignore[arg-type]
-        if len(coefficients) != len(variables):
-            raise RuleError(
-                f"layer_momentum_coefs has {len(coefficients)} values for {len(variables)} "
-                f"variables: {', '.join(v.path for v in variables)}"
-            )
-        for values, coefficient in zip(self._values[0], coefficients, strict=True):
-            values["momentum"] = coefficient

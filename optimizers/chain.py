@@ -7,24 +7,30 @@ from typing import Any
 
 import keras
 
-from tfx_updaters.optimizers.errors import UpdaterError
-from tfx_updaters.optimizers.rules import resolve
-from tfx_updaters.optimizers.transform import Transform, transform_from_json
+from tfx_updaters.optimizers import apply, saved, schedules
+from tfx_updaters.optimizers.errors import HyperparameterError, UpdaterError
+from tfx_updaters.optimizers.hyper import Range
+from tfx_updaters.optimizers.link import Link, Step, Write, path
+from tfx_updaters.optimizers.schedules import Schedule
+from tfx_updaters.optimizers.transform import Transform, chain_of
 
-# Arguments of Keras that a transform in the chain would do a second time.
+# Arguments of Keras, and the transforms that would do the same a second time.
 TWICE = {
-    "weight_decay": "add_decayed_weights",
-    "clipvalue": "clip",
+    "weight_decay": ("add_decayed_weights", "cautious_decay"),
+    "clipvalue": ("clip",),
+    "clipnorm": ("clip_by_norm", "adaptive_clip"),
+    "global_clipnorm": ("clip_by_global_norm", "auto_clip"),
 }
+RATE = Range(0, rule=False)
 
 
 @keras.saving.register_keras_serializable(package="tfx_updaters")
 class ChainedOptimizer(keras.optimizers.Optimizer):
     """variable <- variable - learning_rate * chain(gradient).
 
-    The transforms run in the order given, in `update_step`: after unscaling, accumulation and
-    the all-reduce, on each variable. Order is meaning: a clip before a decay bounds the gradient,
-    after it the sum of both.
+    The transforms run in the order given: after unscaling, accumulation and the all-reduce, each
+    seeing all variables if it wants to. Order is meaning: a clip before a decay bounds the
+    gradient, after it the sum of both.
 
     Loading a saved model needs this class registered: import `tfx_updaters.optimizers.chain`
     before.
@@ -40,83 +46,198 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
         """Arguments beside the chain are those of every Keras optimizer.
 
         Args:
-            learning_rate: a number, or a `keras.optimizers.schedules.LearningRateSchedule`.
+            learning_rate: a number, a schedule of Keras or a description of one, or a callable.
             transforms: transforms, or their JSON.
             name: of the optimizer.
-            **keras_arguments: `use_ema`, `gradient_accumulation_steps`, `global_clipnorm`, ...
+            **keras_arguments: `use_ema`, `gradient_accumulation_steps`, `loss_scale_factor`, ...
 
         Raises:
             UpdaterError: a transform that cannot be taken, or an argument of Keras that does
                 what a transform of the chain does already.
         """
-        super().__init__(learning_rate=learning_rate, name=name, **keras_arguments)
-        self.transforms = tuple(
-            t if isinstance(t, Transform) else transform_from_json(t) for t in transforms
-        )
-        self._refuse_twice(keras_arguments)
-        self._values: list[list[dict[str, Any]]] = []
-        self._slots: list[dict[str, list[keras.Variable]]] = []
+        chain = chain_of(transforms)
+        _refuse_twice(chain, keras_arguments)
+        super().__init__(_rate(learning_rate), name=name, **keras_arguments)
+        self.transforms = chain
+        self._chain = _Chain(chain)
+        saved.watch_checkpoints(self)
 
-    def _refuse_twice(self, keras_arguments: Mapping[str, Any]) -> None:
-        present = {transform.name for transform in self.transforms}
-        for argument, transform in TWICE.items():
-            if keras_arguments.get(argument) is not None and transform in present:
-                raise UpdaterError(f"{argument}= and the transform '{transform}' do it twice")
+    def chain_json(self) -> str:
+        """The chain as canonical JSON: equal chains give equal texts."""
+        return json.dumps([transform.to_json() for transform in self.transforms], sort_keys=True)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the chain's canonical JSON: equal chains have equal fingerprints."""
-        chain = [transform.to_json() for transform in self.transforms]
-        return hashlib.sha256(json.dumps(chain, sort_keys=True).encode()).hexdigest()
+        """SHA-256 of the chain's canonical JSON."""
+        return hashlib.sha256(self.chain_json().encode()).hexdigest()
 
     def build(self, variables: Sequence[keras.Variable]) -> None:
-        """Resolves the rules against the variables' paths and makes the slots.
+        """Resolves the rules against the variables' paths and makes the state.
 
         Raises:
             RuleError: a rule that does not fit the variables.
+            UpdaterError: it was built for other variables before.
         """
         if self.built:
+            self._check_variables_are_known(variables)
             return
-        self._values = [self._resolved(t, [v.path for v in variables]) for t in self.transforms]
+        self._chain.resolve(variables)
         super().build(variables)
-        self._slots = [
-            {slot: self._zeros(variables, f"{number}_{slot}") for slot in transform.slots}
-            for number, transform in enumerate(self.transforms)
-        ]
+        self._chain.add_slots(self, variables)
 
-    def _resolved(self, transform: Transform, paths: list[str]) -> list[dict[str, Any]]:
-        columns = {
-            key: resolve(f"{transform.name}.{key}", rule, paths)
-            for key, rule in transform.rules().items()
-        }
-        return [{key: column[i] for key, column in columns.items()} for i in range(len(paths))]
-
-    def _zeros(self, variables: Sequence[keras.Variable], name: str) -> list[keras.Variable]:
-        return [self.add_variable_from_reference(v, name=name) for v in variables]
+    def _check_variables_are_known(self, variables: Sequence[Any]) -> None:
+        known = self._trainable_variables_indices
+        unknown = [path(v) for v in variables if self._var_key(v) not in known]
+        if unknown:
+            raise UpdaterError(
+                f"optimizer '{self.name}' received the variables {', '.join(unknown)}; it was "
+                f"built for {', '.join(path(v) for v in self._trainable_variables)}; make a new "
+                "optimizer for each model"
+            )
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Runs the chain on one gradient and applies what comes out."""
-        index = self._get_variable_index(variable)
-        update: Any = keras.ops.cast(_dense(gradient), variable.dtype)
-        for number, transform in enumerate(self.transforms):
-            kept = {name: slots[index] for name, slots in self._slots[number].items()}
-            values = self._values[number][index]
-            update, changed = transform.update(update, variable, kept, values)
-            for name, value in changed.items():
-                self.assign(kept[name], value)
-        rate: Any = keras.ops.cast(learning_rate, variable.dtype)
-        self.assign_sub(variable, update * rate)
+        """Runs the chain on one gradient alone."""
+        self._backend_update_step([gradient], [variable], learning_rate)
+
+    def _backend_update_step(
+        self, grads: Sequence[Any], trainable_variables: Sequence[Any], learning_rate: Any
+    ) -> None:
+        """Runs the chain on all gradients at once, then assigns what comes out."""
+        variables = list(trainable_variables)
+        with apply.gradients_off():
+            self._chain.run(
+                self,
+                Step(
+                    variables=variables,
+                    indices=[self._get_variable_index(variable) for variable in variables],
+                    gradients=apply.all_reduced(self, grads, variables),
+                    count=self._chain.count(self.iterations),
+                    rates={
+                        dtype: keras.ops.cast(learning_rate, dtype)
+                        for dtype in {keras.backend.standardize_dtype(v.dtype) for v in variables}
+                    },
+                ),
+                learning_rate,
+            )
+
+    def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
+        """Keras calls it after `fit`: puts averages in place of the weights they stand for."""
+        super().finalize_variable_values(var_list)
+        for variable in var_list:
+            final = self._chain.final(self._get_variable_index(variable))
+            if final is not None:
+                variable.assign(final)
 
     def get_config(self) -> dict[str, Any]:
         """Plain data; `from_config` takes it back."""
         transforms = [transform.to_json() for transform in self.transforms]
         return {**super().get_config(), "transforms": transforms}
 
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the state, and the chain that it belongs to."""
+        super().save_own_variables(store)
+        saved.write(store, self.chain_json())
 
-def _dense(gradient: Any) -> Any:
-    """A sparse gradient of TensorFlow as a tensor, duplicate rows added up."""
-    if hasattr(gradient, "indices") and hasattr(gradient, "dense_shape"):
-        import tensorflow as tf
+    def load_own_variables(self, store: Any) -> None:
+        """Restores the state.
 
-        return tf.convert_to_tensor(gradient)
-    return gradient
+        Raises:
+            UpdaterError: it is another chain's; the message shows both.
+        """
+        found = saved.read(store)
+        if found is None:
+            super().load_own_variables(store)
+            return
+        saved.check(found, self.chain_json())
+        super().load_own_variables({k: store[k] for k in list(store.keys()) if k != saved.KEY})
+
+
+class _Chain:
+    """The links of a chain, and the count of steps that were void.
+
+    Not a list: Keras would track one, and TensorFlow save it.
+    """
+
+    def __init__(self, transforms: Sequence[Transform]):
+        self.links = [Link(place, transform) for place, transform in enumerate(transforms)]
+        self.skipped: Any = None
+
+    def resolve(self, variables: Sequence[Any]) -> None:
+        for link in self.links:
+            link.resolve(variables)
+
+    def add_slots(self, optimizer: ChainedOptimizer, variables: Sequence[Any]) -> None:
+        for link in self.links:
+            link.add_slots(optimizer, variables)
+        if any(link.transform.vetoes for link in self.links):
+            self.skipped = optimizer.add_variable((), "zeros", dtype="int", name="skipped")
+
+    def count(self, iterations: Any) -> Any:
+        """How many updates were done: steps that were void do not count."""
+        done: Any = keras.ops.convert_to_tensor(iterations)
+        if self.skipped is None:
+            return done
+        return done - keras.ops.cast(self.skipped, done.dtype)
+
+    def run(self, optimizer: ChainedOptimizer, step: Step, learning_rate: Any) -> None:
+        """The updates through every transform, then into the variables."""
+        updates, rate = step.gradients, learning_rate
+        for link in self.links:
+            if link.transform.on_step and rate is not None:
+                updates, rate = _times_rate(updates, step.rates), None
+            updates = link.run(updates, step)
+        if step.vetoes:
+            updates = self._void(updates, step)
+        apply.descend(optimizer, step.variables, updates, rate)
+        apply.assign(optimizer, [w.target for w in step.writes], [w.value for w in step.writes])
+
+    def _void(self, updates: Sequence[Any], step: Step) -> list[Any]:
+        """Where a transform vetoed the step: no update, every slot as it was, one more skipped."""
+        where, void = keras.ops.where, step.vetoes[0]
+        for veto in step.vetoes[1:]:
+            void = keras.ops.logical_or(void, veto)
+        for write in step.writes:
+            if not write.despite_veto:
+                old = keras.ops.convert_to_tensor(write.target)
+                write.value = where(void, old, keras.ops.cast(write.value, old.dtype))
+        skipped: Any = keras.ops.convert_to_tensor(self.skipped)
+        step.writes.append(Write(self.skipped, skipped + keras.ops.cast(void, skipped.dtype)))
+        return [where(void, keras.ops.zeros_like(update), update) for update in updates]
+
+    def final(self, index: int) -> Any:
+        """What the last transform that averages has for the variable; None without one."""
+        for link in reversed(self.links):
+            name = link.transform.final_slot
+            if name and link.slots[name][index] is not None:
+                return keras.ops.convert_to_tensor(link.slots[name][index])
+        return None
+
+
+def _times_rate(updates: Sequence[Any], rates: Mapping[str, Any]) -> list[Any]:
+    return [u * rates[keras.backend.standardize_dtype(u.dtype)] for u in updates]
+
+
+def _refuse_twice(chain: Sequence[Transform], keras_arguments: Mapping[str, Any]) -> None:
+    for argument, names in TWICE.items():
+        given = keras_arguments.get(argument)
+        for place, transform in enumerate(chain):
+            if given is not None and transform.name in names:
+                raise UpdaterError(
+                    f"{argument}={given} and transforms[{place}], {transform}, do it twice; "
+                    "leave one of them out"
+                )
+
+
+def _rate(value: Any) -> Any:
+    """A learning rate as Keras takes it."""
+    if isinstance(value, keras.optimizers.schedules.LearningRateSchedule) or callable(value):
+        return value
+    value = schedules.taken(value)
+    if isinstance(value, Schedule):
+        return value.keras()
+    try:
+        return float(RATE.taken("learning_rate", value))
+    except HyperparameterError as error:
+        raise HyperparameterError(
+            f"{str(error).removesuffix(' is allowed')}, or a schedule, is allowed"
+        ) from error

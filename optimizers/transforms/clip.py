@@ -22,6 +22,7 @@ class Clip(Transform):
 
     max_abs: Rule = hyper(Range(0, open_low=True), "largest magnitude of a component")
 
-    def update(self, update, variable, slots, values):
+    def update(self, update, context):
         """min(max(update, -max_abs), max_abs), in each component."""
-        return ops.clip(update, -values["max_abs"], values["max_abs"]), {}
+        limit = context.values["max_abs"]
+        return ops.clip(update, -limit, limit)

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 
 from tfx_updaters.optimizers.hyper import Flag, Range, hyper
 from tfx_updaters.optimizers.rules import Rule
-from tfx_updaters.optimizers.transform import Transform, register
+from tfx_updaters.optimizers.transform import Slot, Transform, register
 
 
 @register("trace")
 @dataclass(frozen=True)
 class Trace(Transform):
-    """trace <- momentum * trace + update; the trace is the next update.
+    """trace <- momentum * trace + (1 - dampening) * update; the trace is the next update.
 
     The learning rate is applied after it, as in PyTorch: a change of the rate acts on the whole
-    trace. Keras' SGD has the rate inside, so the two differ under a schedule.
+    trace. Keras' SGD has the rate inside, so the two differ under a schedule. PyTorch takes the
+    first update whole, without dampening; here it is damped like the others.
 
     When: nearly always; per layer where layers differ much in size.
 
@@ -21,13 +22,19 @@ class Trace(Transform):
     importance of initialization and momentum in deep learning (2013), section 2.
     """
 
-    slots = ("trace",)
-
     momentum: Rule = hyper(Range(0, 1), "share of the trace that is kept")
     nesterov: bool = hyper(Flag(), "look one step ahead", False)
+    dampening: Rule = hyper(Range(0, 1), "share of the update that is left out", 0.0)
 
-    def update(self, update, variable, slots, values):
+    def slots(self):
+        """The trace."""
+        return {"trace": Slot()}
+
+    def update(self, update, context):
         """The new trace, or update + momentum * new trace with Nesterov."""
-        trace = values["momentum"] * slots["trace"] + update
-        following = update + values["momentum"] * trace if self.nesterov else trace
-        return following, {"trace": trace}
+        momentum, dampening = context.values["momentum"], context.values["dampening"]
+        plain = isinstance(dampening, float | int) and dampening == 0
+        trace = momentum * context.slots["trace"]
+        trace = trace + (update if plain else (1 - dampening) * update)
+        context.slots["trace"] = trace
+        return update + momentum * trace if self.nesterov else trace

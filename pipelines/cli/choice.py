@@ -8,8 +8,8 @@ import click
 from tfx_updaters.optimizers import (
     UpdaterConfig,
     UpdaterError,
-    configure,
     from_json,
+    get,
     parse_value,
 )
 
@@ -23,7 +23,7 @@ def choose(updater: str, settings: Iterable[str]) -> UpdaterConfig:
     try:
         if updater.endswith(".json"):
             return _from_file(Path(updater), list(settings))
-        return configure(updater, **_values(settings))
+        return get(updater, **_values(settings))
     except UpdaterError as error:
         raise click.UsageError(str(error)) from error
 
@@ -54,4 +54,4 @@ def _from_file(path: Path, settings: list[str]) -> UpdaterConfig:
     if "updater" not in document:
         raise click.UsageError(f"--set goes with a named updater; {path} spells a chain out")
     values = {key: value for key, value in document.items() if key != "updater"}
-    return configure(document["updater"], **(values | _values(settings)))
+    return get(document["updater"], **(values | _values(settings)))

@@ -4,14 +4,14 @@ import textwrap
 
 import click
 
-from tfx_updaters.optimizers import get, names
+from tfx_updaters.optimizers import entry, names
 
 
 @click.command()
 def updaters() -> None:
     """List the updaters with their hyper-parameters, defaults and sources."""
     for name in names():
-        updater = get(name)
+        updater = entry(name)
         click.secho(name, bold=True)
         click.echo(_wrapped(updater.summary))
         for hyper in updater.hyperparameters:

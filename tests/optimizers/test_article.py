@@ -13,7 +13,7 @@ from tfx_updaters.optimizers import (
     PerLayerMomentumUpdater,
     RuleError,
     UpdaterError,
-    configure,
+    get,
     names,
 )
 
@@ -23,7 +23,7 @@ MAKERS = {
     "momentum": lambda: PerLayerMomentumUpdater(0.1, {"conv": 0.5, "default": 0.9}),
     "momentum list": lambda: PerLayerMomentumUpdater(0.1, [0.5, 0.5, 0.9, 0.9]),
     "momentum default": lambda: PerLayerMomentumUpdater(0.1),
-    **{name: configure(name).optimizer for name in names()},
+    **{name: get(name).optimizer for name in names()},
 }
 each = pytest.mark.parametrize("make", MAKERS.values(), ids=list(MAKERS))
 

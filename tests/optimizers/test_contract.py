@@ -12,15 +12,15 @@ from tfx_updaters.optimizers import (
     CustomWeightDecayUpdater,
     MagnitudeClipUpdater,
     PerLayerMomentumUpdater,
-    configure,
     from_json,
+    get,
     names,
 )
 
 RULE = {"conv1": 0.5, "default": 0.9}
 UPDATERS = {
-    **{name: lambda name=name: configure(name).optimizer() for name in names()},
-    "with a rule": lambda: configure("article", layer_momentum_coefs=RULE).optimizer(),
+    **{name: lambda name=name: get(name).optimizer() for name in names()},
+    "with a rule": lambda: get("article", layer_momentum_coefs=RULE).optimizer(),
     "MagnitudeClipUpdater": lambda: MagnitudeClipUpdater(0.1, 0.5),
     "CustomWeightDecayUpdater": lambda: CustomWeightDecayUpdater(0.1, 0.01),
     "PerLayerMomentumUpdater": lambda: PerLayerMomentumUpdater(0.05, [0.1, 0.2, 0.3, 0.4]),
@@ -106,7 +106,7 @@ def test_mixed_precision(updater):
 
 @pytest.mark.parametrize("name", names())
 def test_a_named_updater_and_its_json_make_the_same_chain(name):
-    config = configure(name)
+    config = get(name)
     assert from_json(json.dumps(config.to_json())) == config
     spelt_out = {
         "learning_rate": config.learning_rate,

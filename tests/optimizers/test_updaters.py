@@ -10,7 +10,7 @@ from tfx_updaters.optimizers import (
     HyperparameterError,
     UnknownNameError,
     UpdaterError,
-    configure,
+    entry,
     from_json,
     get,
     names,
@@ -25,7 +25,7 @@ CHAIN = {
 
 @pytest.mark.parametrize("name", names())
 def test_every_updater_round_trips_through_json_text(name):
-    config = configure(name)
+    config = get(name)
     assert from_json(json.dumps(config.to_json())) == config
     assert config.to_json()["updater"] == name
 
@@ -39,8 +39,8 @@ def test_a_chain_spelt_out_keeps_its_transforms():
 @pytest.mark.parametrize(
     "call, nearest",
     [
-        (lambda: get("magnitude_clp"), "magnitude_clip"),
-        (lambda: configure("article", learning_rat=1.0), "learning_rate"),
+        (lambda: entry("magnitude_clp"), "magnitude_clip"),
+        (lambda: get("article", learning_rat=1.0), "learning_rate"),
         (lambda: from_json({**CHAIN, "transforms": [{"transform": "trce"}]}), "trace"),
         (
             lambda: from_json({**CHAIN, "transforms": [{"transform": "clip", "max_ab": 1}]}),
@@ -56,12 +56,12 @@ def test_an_unknown_name_gets_the_nearest(call, nearest):
 @pytest.mark.parametrize("value", [-1, 0, float("nan"), float("inf"), True, None, "abc", [1.0]])
 def test_a_clip_takes_only_finite_numbers_above_zero(value):
     with pytest.raises(HyperparameterError, match=r"max_gradient_value.*> 0"):
-        configure("magnitude_clip", max_gradient_value=value)
+        get("magnitude_clip", max_gradient_value=value)
 
 
 def test_a_value_in_a_rule_is_checked_and_named():
     with pytest.raises(HyperparameterError, match=r"layer_momentum_coefs\['conv1'\].*1\.5"):
-        configure("article", layer_momentum_coefs={"conv1": 1.5, "default": 0.9})
+        get("article", layer_momentum_coefs={"conv1": 1.5, "default": 0.9})
 
 
 def test_json_that_does_not_parse_says_where():
@@ -86,7 +86,7 @@ def test_values_typed_by_hand_are_json_where_they_can_be(text, value):
 
 
 def test_a_whole_number_is_a_learning_rate_that_keras_takes():
-    assert float(configure("sgd", learning_rate=1).optimizer().learning_rate) == 1.0
+    assert float(get("sgd", learning_rate=1).optimizer().learning_rate) == 1.0
 
 
 def test_checking_imports_neither_keras_nor_tensorflow():

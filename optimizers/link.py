@@ -1,0 +1,165 @@
+"""A transform at its place in a chain: its values and its state for each variable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+from tfx_updaters.optimizers.errors import UpdaterError
+from tfx_updaters.optimizers.schedules import Schedule
+from tfx_updaters.optimizers.transform import Context, Shared, Slot, Transform
+
+
+def path(variable: Any) -> str:
+    """A variable's path; the name of one that has none, as TensorFlow's own."""
+    return getattr(variable, "path", variable.name)
+
+
+@dataclass
+class Write:
+    """A value that a variable of the optimizer gets when the step ends."""
+
+    target: Any
+    value: Any
+    despite_veto: bool = False
+
+
+@dataclass
+class Step:
+    """One step while it goes through the chain.
+
+    Attributes:
+        variables: those that have a gradient.
+        indices: their places among the variables that the optimizer was built for.
+        gradients: what entered the chain.
+        count: how many updates were done before.
+        rates: the learning rate by dtype.
+        writes: what the transforms want to keep.
+        vetoes: boolean tensors, each of which makes the step void.
+    """
+
+    variables: list[Any]
+    indices: list[int]
+    gradients: list[Any]
+    count: Any
+    rates: dict[str, Any]
+    writes: list[Write] = field(default_factory=list)
+    vetoes: list[Any] = field(default_factory=list)
+
+    def number(self, value: Any, dtype: str) -> Any:
+        """A hyper-parameter's value: a schedule's at this step."""
+        if not callable(value):
+            return value
+        return keras.ops.cast(value(self.count), dtype)
+
+
+class Link:
+    """A transform that is built for variables, and run on their updates."""
+
+    def __init__(self, place: int, transform: Transform):
+        self.place = place
+        self.transform = transform
+        self.values: list[dict[str, Any] | None] = []
+        self.slots: dict[str, list[Any]] = {}
+        self.shared: dict[str, Any] = {}
+
+    def resolve(self, variables: Sequence[Any]) -> None:
+        """Resolves the rules against the variables' paths.
+
+        Raises:
+            UpdaterError: a rule does not fit; the message has the place in the chain.
+        """
+        try:
+            resolved = self.transform.resolve([path(variable) for variable in variables])
+        except UpdaterError as error:
+            error.args = (f"transforms[{self.place}]: {error}",)
+            raise
+        made: dict[int, Any] = {}
+
+        def number(value: Any) -> Any:
+            if isinstance(value, Schedule):
+                return made.setdefault(id(value), value.keras())
+            return value
+
+        self.values = [
+            None if values is None else {name: number(v) for name, v in values.items()}
+            for values in resolved
+        ]
+
+    def add_slots(self, optimizer: Any, variables: Sequence[Any]) -> None:
+        """Makes the state; None for a variable that the transform does not apply to."""
+        applies = [
+            values is not None and not getattr(variable, "overwrite_with_gradient", False)
+            for variable, values in zip(variables, self.values, strict=True)
+        ]
+        for name, slot in self.transform.slots().items():
+            self.slots[name] = [
+                _add_slot(optimizer, variable, f"{self.place}_{name}", slot) if here else None
+                for variable, here in zip(variables, applies, strict=True)
+            ]
+        for name, slot in self.transform.shared_slots().items():
+            self.shared[name] = optimizer.add_variable(
+                slot.shape, _filled(slot), dtype="float32", name=f"{self.place}_{name}"
+            )
+
+    def run(self, updates: Sequence[Any], step: Step) -> list[Any]:
+        """The updates after this transform; what it wants to keep is added to the step."""
+        here = [k for k, i in enumerate(step.indices) if self.values[i] is not None]
+        if not here:
+            return list(updates)
+        contexts = [self._context(step, k) for k in here]
+        before = [dict(context.slots) for context in contexts]
+        kept = {name: keras.ops.convert_to_tensor(v) for name, v in self.shared.items()}
+        shared = Shared(dict(kept), step.count)
+        following = list(updates)
+        for k, update in zip(
+            here,
+            self.transform.update_all([updates[k] for k in here], contexts, shared),
+            strict=True,
+        ):
+            following[k] = update
+        for k, context, old in zip(here, contexts, before, strict=True):
+            step.writes += [
+                Write(self.slots[name][step.indices[k]], value)
+                for name, value in context.slots.items()
+                if value is not old[name]
+            ]
+        vetoed = shared.veto is not None
+        step.writes += [
+            Write(self.shared[name], value, despite_veto=vetoed)
+            for name, value in shared.slots.items()
+            if value is not kept[name]
+        ]
+        step.vetoes += [shared.veto] if vetoed else []
+        return following
+
+    def _context(self, step: Step, k: int) -> Context:
+        variable, index = step.variables[k], step.indices[k]
+        dtype = keras.backend.standardize_dtype(variable.dtype)
+        return Context(
+            variable=keras.ops.convert_to_tensor(variable),
+            gradient=step.gradients[k],
+            values={n: step.number(v, dtype) for n, v in (self.values[index] or {}).items()},
+            slots={
+                name: keras.ops.convert_to_tensor(slots[index])
+                for name, slots in self.slots.items()
+            },
+            step=step.count,
+            learning_rate=step.rates[dtype],
+        )
+
+
+def _filled(slot: Slot) -> Any:
+    return keras.initializers.Constant(slot.initial)
+
+
+def _add_slot(optimizer: Any, variable: Any, name: str, slot: Slot) -> Any:
+    if slot.copy:
+        return optimizer.add_variable_from_reference(
+            variable, name, lambda shape, dtype=None: keras.ops.convert_to_tensor(variable)
+        )
+    if slot.shape is None:
+        return optimizer.add_variable_from_reference(variable, name, _filled(slot))
+    name = f"{path(variable).replace('/', '_')}_{name}"
+    return optimizer.add_variable(slot.shape, _filled(slot), dtype=variable.dtype, name=name)

@@ -1,0 +1,35 @@
+"""Adaptive gradient clipping (AGC): a unit's update is short against the unit's weights."""
+
+from dataclasses import dataclass
+
+from tfx_updaters.optimizers import ops
+from tfx_updaters.optimizers.hyper import Range, hyper
+from tfx_updaters.optimizers.rules import Rule
+from tfx_updaters.optimizers.transform import Transform, register
+from tfx_updaters.optimizers.transforms.norms import scaled, unit_norms
+
+
+@register("adaptive_clip")
+@dataclass(frozen=True)
+class AdaptiveClip(Transform):
+    """Limits the norm of each unit's update to a share of the norm of the unit's weights.
+
+    A unit is the last axis of a kernel, as Keras has it (optax and PyTorch have it first). A
+    weight norm below `eps` counts as `eps`, so that a unit that starts at zero can move.
+
+    When: large batches or rates without batch normalization. The paper leaves out the last layer:
+    `Where` does.
+
+    Reference: A. Brock et al., High-Performance Large-Scale Image Recognition Without
+    Normalization (2021), equation 3.
+    """
+
+    clipping: Rule = hyper(Range(0, open_low=True), "largest |update| / |weights| of a unit", 0.01)
+    eps: float = hyper(Range(0, open_low=True, rule=False), "smallest norm of weights", 1e-3)
+
+    def update(self, update, context):
+        """update * min(1, clipping * max(|w|, eps) / |update|), by unit."""
+        clipping = ops.cast(context.values["clipping"], "float32")
+        limit = clipping * ops.maximum(unit_norms(context.variable), self.eps)
+        length = unit_norms(update)
+        return scaled(update, limit / ops.maximum(length, limit))

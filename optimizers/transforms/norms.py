@@ -1,0 +1,42 @@
+"""Norms in float32, whatever the precision of the update: squares overflow float16 at 256."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tfx_updaters.optimizers import ops
+
+
+def squares(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum of squares, over all axes unless some are named."""
+    return ops.sum(ops.square(ops.cast(x, "float32")), axis=axis, keepdims=keepdims)
+
+
+def norm(x: Any) -> Any:
+    """The Euclidean norm of a tensor, a float32 scalar; 0 for an empty one."""
+    return ops.sqrt(squares(x))
+
+
+def global_norm(tensors: Sequence[Any]) -> Any:
+    """The Euclidean norm of all tensors put together, a float32 scalar."""
+    return ops.sqrt(ops.sum(ops.stack([squares(x) for x in tensors])))
+
+
+def dot(a: Any, b: Any) -> Any:
+    """The inner product of two tensors, a float32 scalar."""
+    return ops.sum(ops.cast(a, "float32") * ops.cast(b, "float32"))
+
+
+def unit_norms(x: Any) -> Any:
+    """The norm of each output unit, in a shape that spreads over `x`.
+
+    Keras has the units on the last axis of a kernel: the others are its inputs. A bias or a
+    scalar has one value a unit.
+    """
+    if len(x.shape) < 2:
+        return ops.abs(ops.cast(x, "float32"))
+    return ops.sqrt(squares(x, axis=tuple(range(len(x.shape) - 1)), keepdims=True))
+
+
+def scaled(x: Any, factor: Any) -> Any:
+    """x * factor, in the precision of `x`."""
+    return ops.cast(ops.cast(x, "float32") * factor, x.dtype)
