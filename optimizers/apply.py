@@ -26,6 +26,16 @@ def gradients_off() -> Any:
     return nullcontext()
 
 
+def current(variable: Any) -> Any:
+    """The variable's value as an array, also while a function is being traced."""
+    if on_tensorflow():
+        import tensorflow as tf
+
+        with tf.init_scope():
+            return keras.ops.convert_to_numpy(variable)
+    return keras.ops.convert_to_numpy(variable)
+
+
 def all_reduced(optimizer: Any, gradients: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
     """The gradients summed over replicas, dense, in the variables' dtypes."""
     if on_tensorflow():

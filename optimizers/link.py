@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from tfx_updaters.optimizers import apply
 from tfx_updaters.optimizers.errors import UpdaterError
 from tfx_updaters.optimizers.schedules import Schedule
 from tfx_updaters.optimizers.transform import Context, Shared, Slot, Transform
@@ -156,8 +157,9 @@ def _filled(slot: Slot) -> Any:
 
 def _add_slot(optimizer: Any, variable: Any, name: str, slot: Slot) -> Any:
     if slot.copy:
+        value = apply.current(variable)
         return optimizer.add_variable_from_reference(
-            variable, name, lambda shape, dtype=None: keras.ops.convert_to_tensor(variable)
+            variable, name, lambda shape, dtype=None: keras.ops.convert_to_tensor(value, dtype)
         )
     if slot.shape is None:
         return optimizer.add_variable_from_reference(variable, name, _filled(slot))
