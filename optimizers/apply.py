@@ -26,6 +26,15 @@ def gradients_off() -> Any:
     return nullcontext()
 
 
+def precision(variable: Any) -> str:
+    """The dtype that a variable's updates and state are computed in: float32 for half precision.
+
+    In float16 the square of 1e-4 is 0, and so is an eps of 1e-8.
+    """
+    dtype = keras.backend.standardize_dtype(variable.dtype)
+    return "float32" if dtype in ("float16", "bfloat16") else dtype
+
+
 def current(variable: Any) -> Any:
     """The variable's value as an array, also while a function is being traced."""
     if on_tensorflow():
@@ -37,13 +46,13 @@ def current(variable: Any) -> Any:
 
 
 def all_reduced(optimizer: Any, gradients: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
-    """The gradients summed over replicas, dense, in the variables' dtypes."""
+    """The gradients summed over replicas, dense, in the precision of the variables' updates."""
     if on_tensorflow():
         natives = [_native(variable) for variable in variables]
         pairs = optimizer._all_reduce_sum_gradients(list(zip(gradients, natives, strict=True)))
         gradients = [_dense(gradient) for gradient, _ in pairs]
     return [
-        keras.ops.cast(gradient, variable.dtype)
+        keras.ops.cast(gradient, precision(variable))
         for gradient, variable in zip(gradients, variables, strict=True)
     ]
 
@@ -63,8 +72,8 @@ def descend(optimizer: Any, variables: Sequence[Any], updates: Sequence[Any], ra
     """variable <- variable - rate * update, for each; without `rate` the update is the step."""
     if not on_tensorflow():
         for variable, update in zip(variables, updates, strict=True):
-            step = update if rate is None else update * keras.ops.cast(rate, variable.dtype)
-            variable.assign_sub(step)
+            step = update if rate is None else update * keras.ops.cast(rate, update.dtype)
+            variable.assign_sub(keras.ops.cast(step, variable.dtype))
         return
     import tensorflow as tf
 
@@ -73,7 +82,9 @@ def descend(optimizer: Any, variables: Sequence[Any], updates: Sequence[Any], ra
     def fused(variable: Any, update: Any, alpha: Any) -> None:
         # One operation instead of a product and a subtraction.
         tf.raw_ops.ResourceApplyGradientDescent(
-            var=variable.handle, alpha=tf.cast(alpha, variable.dtype), delta=update
+            var=variable.handle,
+            alpha=tf.cast(alpha, variable.dtype),
+            delta=tf.cast(update, variable.dtype),
         )
 
     def update_each(strategy: Any, updates: list[Any], alpha: Any) -> None:

@@ -114,7 +114,7 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
                     count=self._chain.count(self.iterations),
                     rates={
                         dtype: keras.ops.cast(learning_rate, dtype)
-                        for dtype in {keras.backend.standardize_dtype(v.dtype) for v in variables}
+                        for dtype in set(map(apply.precision, variables))
                     },
                 ),
                 learning_rate,
@@ -214,7 +214,7 @@ class _Chain:
 
 
 def _times_rate(updates: Sequence[Any], rates: Mapping[str, Any]) -> list[Any]:
-    return [u * rates[keras.backend.standardize_dtype(u.dtype)] for u in updates]
+    return [update * rates[apply.precision(update)] for update in updates]
 
 
 def _refuse_twice(chain: Sequence[Transform], keras_arguments: Mapping[str, Any]) -> None:

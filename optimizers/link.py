@@ -35,7 +35,7 @@ class Step:
         indices: their places among the variables that the optimizer was built for.
         gradients: what entered the chain.
         count: how many updates were done before.
-        rates: the learning rate by dtype.
+        rates: the learning rate by the precision of updates.
         writes: what the transforms want to keep.
         vetoes: boolean tensors, each of which makes the step void.
     """
@@ -137,9 +137,10 @@ class Link:
 
     def _context(self, step: Step, k: int) -> Context:
         variable, index = step.variables[k], step.indices[k]
-        dtype = keras.backend.standardize_dtype(variable.dtype)
+        dtype = apply.precision(variable)
         return Context(
-            variable=keras.ops.convert_to_tensor(variable),
+            index=index,
+            variable=keras.ops.cast(keras.ops.convert_to_tensor(variable), dtype),
             gradient=step.gradients[k],
             values={n: step.number(v, dtype) for n, v in (self.values[index] or {}).items()},
             slots={
@@ -156,12 +157,13 @@ def _filled(slot: Slot) -> Any:
 
 
 def _add_slot(optimizer: Any, variable: Any, name: str, slot: Slot) -> Any:
+    initial = _filled(slot)
     if slot.copy:
         value = apply.current(variable)
-        return optimizer.add_variable_from_reference(
-            variable, name, lambda shape, dtype=None: keras.ops.convert_to_tensor(value, dtype)
-        )
-    if slot.shape is None:
-        return optimizer.add_variable_from_reference(variable, name, _filled(slot))
+        initial = lambda shape, dtype=None: keras.ops.convert_to_tensor(value, dtype)  # noqa: E731
+    dtype = apply.precision(variable)
+    if slot.shape is None and dtype == keras.backend.standardize_dtype(variable.dtype):
+        return optimizer.add_variable_from_reference(variable, name, initial)
+    shape = variable.shape if slot.shape is None else slot.shape
     name = f"{path(variable).replace('/', '_')}_{name}"
-    return optimizer.add_variable(slot.shape, _filled(slot), dtype=variable.dtype, name=name)
+    return optimizer.add_variable(shape, initial, dtype=dtype, name=name)

@@ -34,7 +34,10 @@ class Slot:
 class Context:
     """What `Transform.update` knows of one variable at one step. All are tensors.
 
+    In half precision the variable's updates and state are float32 all the same.
+
     Attributes:
+        index: the variable's place among those that the optimizer was built for; no tensor.
         variable: the weights before the step.
         gradient: what entered the chain, in the shape of the variable: unscaled, accumulated
             and summed over replicas.
@@ -44,6 +47,7 @@ class Context:
         learning_rate: at this step.
     """
 
+    index: int
     variable: Any
     gradient: Any
     values: Mapping[str, Any]
@@ -96,7 +100,7 @@ class Transform:
             object.__setattr__(self, field.name, taken)
 
     def slots(self) -> Mapping[str, Slot]:
-        """State for each variable, in its dtype, by name."""
+        """State for each variable, by name; in its dtype, or float32 for one of half precision."""
         return {}
 
     def shared_slots(self) -> Mapping[str, Slot]:

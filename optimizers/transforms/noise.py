@@ -32,7 +32,7 @@ class AddNoise(Transform):
         t = ops.cast(shared.step, "float32")
         deviation = ops.sqrt(self.eta / ops.power(1 + t, self.gamma))
         noise = [
-            deviation * random.normal(update.shape, self.seed, shared.step, place)
-            for place, update in enumerate(updates)
+            deviation * random.normal(update.shape, self.seed, shared.step, context.index)
+            for update, context in zip(updates, contexts, strict=True)
         ]
         return [u + ops.cast(n, u.dtype) for u, n in zip(updates, noise, strict=True)]
