@@ -35,6 +35,15 @@ def precision(variable: Any) -> str:
     return "float32" if dtype in ("float16", "bfloat16") else dtype
 
 
+def read(variable: Any) -> Any:
+    """The variable's value now, as a tensor of the backend."""
+    if on_tensorflow():
+        import tensorflow as tf
+
+        return tf.convert_to_tensor(_native(variable))
+    return variable.value
+
+
 def current(variable: Any) -> Any:
     """The variable's value as an array, also while a function is being traced."""
     if on_tensorflow():
@@ -80,11 +89,11 @@ def descend(optimizer: Any, variables: Sequence[Any], updates: Sequence[Any], ra
     one = tf.constant(1.0) if rate is None else tf.convert_to_tensor(rate)
 
     def fused(variable: Any, update: Any, alpha: Any) -> None:
+        if update.dtype != variable.dtype:
+            update, alpha = tf.cast(update * tf.cast(alpha, update.dtype), variable.dtype), 1.0
         # One operation instead of a product and a subtraction.
         tf.raw_ops.ResourceApplyGradientDescent(
-            var=variable.handle,
-            alpha=tf.cast(alpha, variable.dtype),
-            delta=tf.cast(update, variable.dtype),
+            var=variable.handle, alpha=tf.cast(alpha, variable.dtype), delta=update
         )
 
     def update_each(strategy: Any, updates: list[Any], alpha: Any) -> None:

@@ -177,7 +177,7 @@ class _Chain:
         done: Any = keras.ops.convert_to_tensor(iterations)
         if self.skipped is None:
             return done
-        return done - keras.ops.cast(self.skipped, done.dtype)
+        return done - keras.ops.cast(apply.read(self.skipped), done.dtype)
 
     def run(self, optimizer: ChainedOptimizer, step: Step, learning_rate: Any) -> None:
         """The updates through every transform, then into the variables."""
@@ -198,9 +198,9 @@ class _Chain:
             void = keras.ops.logical_or(void, veto)
         for write in step.writes:
             if not write.despite_veto:
-                old = keras.ops.convert_to_tensor(write.target)
+                old = apply.read(write.target)
                 write.value = where(void, old, keras.ops.cast(write.value, old.dtype))
-        skipped: Any = keras.ops.convert_to_tensor(self.skipped)
+        skipped = apply.read(self.skipped)
         step.writes.append(Write(self.skipped, skipped + keras.ops.cast(void, skipped.dtype)))
         return [where(void, keras.ops.zeros_like(update), update) for update in updates]
 
@@ -209,7 +209,7 @@ class _Chain:
         for link in reversed(self.links):
             name = link.transform.final_slot
             if name and link.slots[name][index] is not None:
-                return keras.ops.convert_to_tensor(link.slots[name][index])
+                return apply.read(link.slots[name][index])
         return None
 
 
@@ -221,7 +221,8 @@ def _refuse_twice(chain: Sequence[Transform], keras_arguments: Mapping[str, Any]
     for argument, names in TWICE.items():
         given = keras_arguments.get(argument)
         for place, transform in enumerate(chain):
-            if given is not None and transform.name in names:
+            inner = getattr(transform, "inner", transform)
+            if given is not None and inner.name in names:
                 raise UpdaterError(
                     f"{argument}={given} and transforms[{place}], {transform}, do it twice; "
                     "leave one of them out"

@@ -111,7 +111,7 @@ class Link:
             return list(updates)
         contexts = [self._context(step, k) for k in here]
         before = [dict(context.slots) for context in contexts]
-        kept = {name: keras.ops.convert_to_tensor(v) for name, v in self.shared.items()}
+        kept = {name: apply.read(v) for name, v in self.shared.items()}
         shared = Shared(dict(kept), step.count)
         following = list(updates)
         for k, update in zip(
@@ -140,13 +140,10 @@ class Link:
         dtype = apply.precision(variable)
         return Context(
             index=index,
-            variable=keras.ops.cast(keras.ops.convert_to_tensor(variable), dtype),
+            variable=keras.ops.cast(apply.read(variable), dtype),
             gradient=step.gradients[k],
             values={n: step.number(v, dtype) for n, v in (self.values[index] or {}).items()},
-            slots={
-                name: keras.ops.convert_to_tensor(slots[index])
-                for name, slots in self.slots.items()
-            },
+            slots={name: apply.read(slots[index]) for name, slots in self.slots.items()},
             step=step.count,
             learning_rate=step.rates[dtype],
         )
