@@ -5,11 +5,37 @@ then see all of them; variables may be assigned in an update context only, so al
 come last, together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import keras
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """A fused operation of TensorFlow on one variable, in place of its update.
+
+    Attributes:
+        name: in `tf.raw_ops`.
+        slots: variables of the optimizer, by argument.
+        others: scalar tensors in the variable's dtype and attributes, by argument.
+        update: what it takes as the gradient.
+    """
+
+    name: str
+    slots: Mapping[str, Any]
+    others: Mapping[str, Any]
+    update: Any
+
+    def run(self, variable: Any, rate: Any) -> None:
+        """Assigns the variable and the slots."""
+        import tensorflow as tf
+
+        handles = {argument: _native(slot).handle for argument, slot in self.slots.items()}
+        operation = getattr(tf.raw_ops, self.name)
+        operation(var=variable.handle, lr=rate, grad=self.update, **handles, **self.others)
 
 
 def on_tensorflow() -> bool:
@@ -42,6 +68,14 @@ def read(variable: Any) -> Any:
 
         return tf.convert_to_tensor(_native(variable))
     return variable.value
+
+
+def may_fuse(variable: Any) -> bool:
+    """Whether TensorFlow's fused operations do for it: not in half precision.
+
+    They compute in the variable's dtype, and have no kernel for bfloat16 on GPUs.
+    """
+    return precision(variable) == keras.backend.standardize_dtype(variable.dtype)
 
 
 def current(variable: Any) -> Any:
@@ -77,30 +111,36 @@ def _native(variable: Any) -> Any:
     return variable.value if isinstance(variable, keras.Variable) else variable
 
 
-def descend(optimizer: Any, variables: Sequence[Any], updates: Sequence[Any], rate: Any) -> None:
-    """variable <- variable - rate * update, for each; without `rate` the update is the step."""
+def descend(
+    optimizer: Any, variables: Sequence[Any], updates: Sequence[Any], rates: Mapping[str, Any]
+) -> None:
+    """variable <- variable - rate * update, for each; without rates the update is the step.
+
+    Args:
+        optimizer: whose step it is.
+        variables: those that descend.
+        updates: tensors; on TensorFlow, with rates, operations too.
+        rates: by the precision of updates, or empty.
+    """
     if not on_tensorflow():
         for variable, update in zip(variables, updates, strict=True):
-            step = update if rate is None else update * keras.ops.cast(rate, update.dtype)
+            step = update * rates[precision(variable)] if rates else update
             variable.assign_sub(keras.ops.cast(step, variable.dtype))
         return
+    _each(optimizer, variables, _descend, updates, [rates.get(precision(v)) for v in variables])
+
+
+def _descend(variable: Any, update: Any, rate: Any) -> None:
     import tensorflow as tf
 
-    one = tf.constant(1.0) if rate is None else tf.convert_to_tensor(rate)
-
-    def fused(variable: Any, update: Any, alpha: Any) -> None:
-        if update.dtype != variable.dtype:
-            update, alpha = tf.cast(update * tf.cast(alpha, update.dtype), variable.dtype), 1.0
+    if isinstance(update, Operation):
+        update.run(variable, rate)
+    elif rate is not None and may_fuse(variable):
         # One operation instead of a product and a subtraction.
-        tf.raw_ops.ResourceApplyGradientDescent(
-            var=variable.handle, alpha=tf.cast(alpha, variable.dtype), delta=update
-        )
-
-    def update_each(strategy: Any, updates: list[Any], alpha: Any) -> None:
-        for variable, update in zip(variables, updates, strict=True):
-            strategy.extended.update(_native(variable), fused, args=(update, alpha), group=False)
-
-    _merged(optimizer, update_each, list(updates), one)
+        tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=rate, delta=update)
+    else:
+        step = update if rate is None else update * rate
+        variable.assign_sub(tf.cast(step, variable.dtype), read_value=False)
 
 
 def assign(optimizer: Any, variables: Sequence[Any], values: Sequence[Any]) -> None:
@@ -108,22 +148,23 @@ def assign(optimizer: Any, variables: Sequence[Any], values: Sequence[Any]) -> N
     if not on_tensorflow():
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-        return
-
-    def set_value(variable: Any, value: Any) -> None:
-        variable.assign(value, read_value=False)
-
-    def assign_each(strategy: Any, values: list[Any]) -> None:
-        for variable, value in zip(variables, values, strict=True):
-            strategy.extended.update(_native(variable), set_value, args=(value,), group=False)
-
-    if variables:
-        _merged(optimizer, assign_each, list(values))
+    elif variables:
+        _each(optimizer, variables, _assign, values)
 
 
-def _merged(optimizer: Any, function: Any, *arguments: Any) -> None:
-    """Calls the function once for all replicas, with the replicas' values put together."""
+def _assign(variable: Any, value: Any) -> None:
+    variable.assign(value, read_value=False)
+
+
+def _each(optimizer: Any, variables: Sequence[Any], function: Any, *columns: Sequence[Any]) -> None:
+    """function(variable, *values) for each, once for all replicas and on every device."""
     import tensorflow as tf
 
+    def update(strategy: Any, *columns: Sequence[Any]) -> None:
+        for variable, *values in zip(variables, *columns, strict=True):
+            native = _native(variable)
+            strategy.extended.update(native, function, args=tuple(values), group=False)
+
     strategy = optimizer._distribution_strategy
-    tf.__internal__.distribute.interim.maybe_merge_call(function, strategy, *arguments)
+    lists = [list(column) for column in columns]
+    tf.__internal__.distribute.interim.maybe_merge_call(update, strategy, *lists)

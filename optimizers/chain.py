@@ -117,7 +117,6 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
                         for dtype in set(map(apply.precision, variables))
                     },
                 ),
-                learning_rate,
             )
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
@@ -179,16 +178,21 @@ class _Chain:
             return done
         return done - keras.ops.cast(apply.read(self.skipped), done.dtype)
 
-    def run(self, optimizer: ChainedOptimizer, step: Step, learning_rate: Any) -> None:
+    def _may_fuse(self, rates: Mapping[str, Any]) -> bool:
+        """Whether the rate is not applied yet, and nothing can make the step void."""
+        return apply.on_tensorflow() and bool(rates) and self.skipped is None
+
+    def run(self, optimizer: ChainedOptimizer, step: Step) -> None:
         """The updates through every transform, then into the variables."""
-        updates, rate = step.gradients, learning_rate
+        updates, rates = step.gradients, step.rates
         for link in self.links:
-            if link.transform.on_step and rate is not None:
-                updates, rate = _times_rate(updates, step.rates), None
-            updates = link.run(updates, step)
+            if link.transform.on_step and rates:
+                updates, rates = _times_rate(updates, rates), {}
+            last = link is self.links[-1]
+            updates = link.run(updates, step, fuse=last and self._may_fuse(rates))
         if step.vetoes:
             updates = self._void(updates, step)
-        apply.descend(optimizer, step.variables, updates, rate)
+        apply.descend(optimizer, step.variables, updates, rates)
         apply.assign(optimizer, [w.target for w in step.writes], [w.value for w in step.writes])
 
     def _void(self, updates: Sequence[Any], step: Step) -> list[Any]:

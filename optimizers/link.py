@@ -9,7 +9,7 @@ import keras
 from tfx_updaters.optimizers import apply
 from tfx_updaters.optimizers.errors import UpdaterError
 from tfx_updaters.optimizers.schedules import Schedule
-from tfx_updaters.optimizers.transform import Context, Shared, Slot, Transform
+from tfx_updaters.optimizers.transform import Context, Once, Shared, Slot, Transform
 
 
 def path(variable: Any) -> str:
@@ -38,6 +38,7 @@ class Step:
         rates: the learning rate by the precision of updates.
         writes: what the transforms want to keep.
         vetoes: boolean tensors, each of which makes the step void.
+        once: computes what variables have in common.
     """
 
     variables: list[Any]
@@ -47,12 +48,11 @@ class Step:
     rates: dict[str, Any]
     writes: list[Write] = field(default_factory=list)
     vetoes: list[Any] = field(default_factory=list)
+    once: Once = field(default_factory=Once)
 
     def number(self, value: Any, dtype: str) -> Any:
         """A hyper-parameter's value: a schedule's at this step."""
-        if not callable(value):
-            return value
-        return keras.ops.cast(value(self.count), dtype)
+        return self.once(_scheduled, value, self.count, dtype) if callable(value) else value
 
 
 class Link:
@@ -104,16 +104,21 @@ class Link:
                 slot.shape, _filled(slot), dtype="float32", name=f"{self.place}_{name}"
             )
 
-    def run(self, updates: Sequence[Any], step: Step) -> list[Any]:
-        """The updates after this transform; what it wants to keep is added to the step."""
+    def run(self, updates: Sequence[Any], step: Step, fuse: bool = False) -> list[Any]:
+        """The updates after this transform; what it wants to keep is added to the step.
+
+        With `fuse`, an update becomes an `apply.Operation` where the transform has one.
+        """
+        following = list(updates)
         here = [k for k, i in enumerate(step.indices) if self.values[i] is not None]
+        if fuse:
+            here = [k for k in here if not self._fuse(following, step, k)]
         if not here:
-            return list(updates)
-        contexts = [self._context(step, k) for k in here]
+            return following
+        contexts = [self._context(step, k, self._slots(step, k)) for k in here]
         before = [dict(context.slots) for context in contexts]
         kept = {name: apply.read(v) for name, v in self.shared.items()}
         shared = Shared(dict(kept), step.count)
-        following = list(updates)
         for k, update in zip(
             here,
             self.transform.update_all([updates[k] for k in here], contexts, shared),
@@ -135,18 +140,40 @@ class Link:
         step.vetoes += [shared.veto] if vetoed else []
         return following
 
-    def _context(self, step: Step, k: int) -> Context:
+    def _context(self, step: Step, k: int, slots: dict[str, Any]) -> Context:
         variable, index = step.variables[k], step.indices[k]
         dtype = apply.precision(variable)
         return Context(
             index=index,
-            variable=keras.ops.cast(apply.read(variable), dtype),
+            weights=variable,
             gradient=step.gradients[k],
             values={n: step.number(v, dtype) for n, v in (self.values[index] or {}).items()},
-            slots={name: apply.read(slots[index]) for name, slots in self.slots.items()},
+            slots=slots,
             step=step.count,
             learning_rate=step.rates[dtype],
+            once=step.once,
         )
+
+    def _slots(self, step: Step, k: int) -> dict[str, Any]:
+        index = step.indices[k]
+        return {name: apply.read(slots[index]) for name, slots in self.slots.items()}
+
+    def _fuse(self, updates: list[Any], step: Step, k: int) -> bool:
+        """Puts an operation in the update's place, if the transform has one; whether it has."""
+        if not apply.may_fuse(step.variables[k]):
+            return False
+        fused = self.transform.fused(self._context(step, k, {}))
+        if fused is None:
+            return False
+        dtype = apply.precision(step.variables[k])
+        slots = {arg: self.slots[name][step.indices[k]] for arg, name in fused.slots.items()}
+        cast = {n: step.once(keras.ops.cast, v, dtype) for n, v in fused.numbers.items()}
+        updates[k] = apply.Operation(fused.operation, slots, {**cast, **fused.flags}, updates[k])
+        return True
+
+
+def _scheduled(schedule: Any, count: Any, dtype: str) -> Any:
+    return keras.ops.cast(schedule(count), dtype)
 
 
 def _filled(slot: Slot) -> Any:

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
+from tfx_updaters.optimizers import ops
 from tfx_updaters.optimizers.errors import HyperparameterError, UnknownNameError, UpdaterError
 from tfx_updaters.optimizers.presets import Preset
 from tfx_updaters.optimizers.rules import Value, resolve
@@ -30,6 +31,38 @@ class Slot:
     copy: bool = False
 
 
+class Once:
+    """Computes what several variables have in common once a step, however many ask for it."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+
+    def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """function(*arguments), where tensors and variables are the same if they are one object."""
+        key = (function, *(a if isinstance(a, int | float | str) else id(a) for a in arguments))
+        if key not in self._known:
+            # The arguments are kept, as an object's id is its own only while it lives.
+            self._known[key] = (function(*arguments), arguments)
+        return self._known[key][0]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fused:
+    """A TensorFlow operation that does a transform's update, its state and the descent in one.
+
+    Attributes:
+        operation: its name in `tf.raw_ops`; it takes `var`, `lr` and `grad`.
+        slots: its arguments that are slots, by the slots' names.
+        numbers: its other arguments, numbers or scalar tensors.
+        flags: its attributes.
+    """
+
+    operation: str
+    slots: Mapping[str, str]
+    numbers: Mapping[str, Any]
+    flags: Mapping[str, bool] = dataclasses.field(default_factory=dict)
+
+
 @dataclasses.dataclass
 class Context:
     """What `Transform.update` knows of one variable at one step. All are tensors.
@@ -38,22 +71,35 @@ class Context:
 
     Attributes:
         index: the variable's place among those that the optimizer was built for; no tensor.
-        variable: the weights before the step.
+        weights: what `variable` reads, at its first use.
         gradient: what entered the chain, in the shape of the variable: unscaled, accumulated
             and summed over replicas.
         values: the hyper-parameters that take a rule, by name, as this variable's numbers.
         slots: the state by slot name; what is assigned here is kept for the next step.
         step: how many updates were done before this one, an integer.
         learning_rate: at this step.
+        once: `once(function, *arguments)` computes what is the same for other variables once.
     """
 
     index: int
-    variable: Any
+    weights: Any
     gradient: Any
     values: Mapping[str, Any]
     slots: dict[str, Any]
     step: Any
     learning_rate: Any
+    once: Once = dataclasses.field(default_factory=Once)
+
+    @property
+    def variable(self) -> Any:
+        """The weights before the step."""
+        return self.once(_read, self.weights, self.gradient.dtype)
+
+
+def _read(variable: Any, dtype: Any) -> Any:
+    from tfx_updaters.optimizers import apply
+
+    return ops.cast(apply.read(variable), dtype)
 
 
 @dataclasses.dataclass
@@ -92,6 +138,12 @@ class Transform:
     vetoes: ClassVar[bool] = False
     final_slot: ClassVar[str] = ""
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """A subclass with an update of its own does not inherit another's fused one."""
+        super().__init_subclass__(**keywords)
+        if {"update", "update_all"} & set(vars(cls)) and "fused" not in vars(cls):
+            cls.fused = Transform.fused
+
     def __post_init__(self) -> None:
         """Checks every hyper-parameter against what its field allows."""
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
@@ -122,6 +174,14 @@ class Transform:
     ) -> Sequence[Any]:
         """The next updates of all variables that have a gradient; one by one unless overridden."""
         return [self.update(u, context) for u, context in zip(updates, contexts, strict=True)]
+
+    def fused(self, context: Context) -> Fused | None:
+        """One operation for `update` and the descent, used at the end of a chain; often none.
+
+        Args:
+            context: as in `update`, without slots.
+        """
+        return None
 
     def rules(self) -> dict[str, Any]:
         """The hyper-parameters that take a rule, by name."""

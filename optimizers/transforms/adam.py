@@ -5,14 +5,34 @@ from dataclasses import dataclass
 from tfx_updaters.optimizers import ops
 from tfx_updaters.optimizers.hyper import Flag, Range, hyper
 from tfx_updaters.optimizers.rules import Rule
-from tfx_updaters.optimizers.transform import Slot, Transform, register
+from tfx_updaters.optimizers.transform import Fused, Slot, Transform, register
 
 
 def unbiased(moment, beta, context):
     """moment / (1 - beta ** t), t the number of this step from 1: its start at 0 corrected."""
-    t = ops.cast(context.step + 1, "float32")
-    correction = 1 - ops.power(ops.cast(beta, "float32"), t)
-    return moment / ops.cast(correction, moment.dtype)
+    return moment / context.once(_correction, beta, context.step, moment.dtype)
+
+
+def _power(beta, step):
+    return ops.power(ops.cast(beta, "float32"), ops.cast(step + 1, "float32"))
+
+
+def _correction(beta, step, dtype):
+    return ops.cast(1 - _power(beta, step), dtype)
+
+
+def _epsilon(eps, beta2, step):
+    return eps * ops.sqrt(1 - _power(beta2, step))
+
+
+def _corrections(beta1, beta2, eps, step, dtype):
+    """f and e in m / c1 / (sqrt(v / c2) + eps) = f * m / (sqrt(v) + e), c the corrections."""
+    factor = ops.sqrt(1 - _power(beta2, step)) / (1 - _power(beta1, step))
+    return ops.cast(factor, dtype), ops.cast(_epsilon(eps, beta2, step), dtype)
+
+
+def _next(step):
+    return step + 1
 
 
 @register("scale_by_adam")
@@ -43,14 +63,27 @@ class ScaleByAdam(Transform):
         mean = beta1 * context.slots["mean"] + (1 - beta1) * update
         square = beta2 * context.slots["square"] + (1 - beta2) * ops.square(update)
         context.slots["mean"], context.slots["square"] = mean, square
-        ahead = unbiased(mean, beta1, context)
-        if self.nesterov:
-            t = ops.cast(context.step + 1, "float32")
-            base = ops.cast(beta1, "float32")
-            ahead = beta1 * (mean / ops.cast(1 - ops.power(base, t + 1), mean.dtype)) + (
-                1 - beta1
-            ) * unbiased(update, beta1, context)
+        step, dtype = context.step, mean.dtype
+        if not self.nesterov:
+            factor, eps = context.once(_corrections, beta1, beta2, self.eps, step, dtype)
+            return factor * mean / (ops.sqrt(square) + eps)
+        following = context.once(_correction, beta1, context.once(_next, step), dtype)
+        ahead = beta1 * (mean / following) + (1 - beta1) * unbiased(update, beta1, context)
         return ahead / (ops.sqrt(unbiased(square, beta2, context)) + self.eps)
+
+    def fused(self, context):
+        """TensorFlow's Adam; it adds epsilon before the correction, which is taken out here."""
+        if self.nesterov:
+            return None
+        beta1, beta2 = context.values["beta1"], context.values["beta2"]
+        numbers = {
+            "beta1": beta1,
+            "beta2": beta2,
+            "beta1_power": context.once(_power, beta1, context.step),
+            "beta2_power": context.once(_power, beta2, context.step),
+            "epsilon": context.once(_epsilon, self.eps, beta2, context.step),
+        }
+        return Fused("ResourceApplyAdam", {"m": "mean", "v": "square"}, numbers)
 
 
 @register("scale_by_diffgrad")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tfx_updaters.optimizers.hyper import Flag, Range, hyper
 from tfx_updaters.optimizers.rules import Rule
-from tfx_updaters.optimizers.transform import Slot, Transform, register
+from tfx_updaters.optimizers.transform import Fused, Slot, Transform, register
 
 
 @register("trace")
@@ -33,8 +33,19 @@ class Trace(Transform):
     def update(self, update, context):
         """The new trace, or update + momentum * new trace with Nesterov."""
         momentum, dampening = context.values["momentum"], context.values["dampening"]
-        plain = isinstance(dampening, float | int) and dampening == 0
         trace = momentum * context.slots["trace"]
-        trace = trace + (update if plain else (1 - dampening) * update)
+        trace = trace + (update if _is_zero(dampening) else (1 - dampening) * update)
         context.slots["trace"] = trace
         return update + momentum * trace if self.nesterov else trace
+
+    def fused(self, context):
+        """TensorFlow's momentum, where nothing is dampened."""
+        if not _is_zero(context.values["dampening"]):
+            return None
+        numbers = {"momentum": context.values["momentum"]}
+        flags = {"use_nesterov": self.nesterov}
+        return Fused("ResourceApplyMomentum", {"accum": "trace"}, numbers, flags)
+
+
+def _is_zero(value):
+    return isinstance(value, float | int) and value == 0
