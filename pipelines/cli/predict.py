@@ -1,5 +1,7 @@
 """`tfx-updaters predict`: a pushed model on examples, as a server would ask it."""
 
+import itertools
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import click
 
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import records
+from tfx_updaters.pipelines.errors import sentence
 
 
 @click.command()
@@ -38,16 +41,17 @@ def predict(model: Path, data: Path, count: int) -> None:
 
 
 def _predict(model: Path, files: list[Path], count: int) -> None:
-    import os
-
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
 
-    compression = "GZIP" if files[0].read_bytes()[:2] == b"\x1f\x8b" else ""
-    dataset = tf.data.TFRecordDataset([str(path) for path in files], compression)
-    examples = list(dataset.take(count).as_numpy_iterator())
-    serve = tf.saved_model.load(str(model)).signatures["serving_default"]
-    outputs = serve(examples=tf.constant(examples))["outputs"].numpy()
+    found = itertools.chain.from_iterable(map(records.read, files))
+    examples = list(itertools.islice(found, count))
+    try:
+        serve = tf.saved_model.load(str(model)).signatures["serving_default"]
+        outputs = serve(examples=tf.constant(examples))["outputs"].numpy()
+    except Exception as error:
+        click.echo(f"Error: {model} cannot predict on {files[0]}: {sentence(error)}", err=True)
+        sys.exit(1)
     click.echo("example  label  predicted  probability")
     for number, (example, probabilities) in enumerate(zip(examples, outputs, strict=True)):
         feature = tf.train.Example.FromString(example).features.feature

@@ -7,6 +7,8 @@ import sqlite3
 
 import pytest
 
+from tfx_updaters.pipelines.workspace import hold
+
 
 def refused(result, *expected):
     assert result.returncode == 1, result
@@ -38,10 +40,31 @@ def test_a_truncated_record(command, digits, compressed):
 
     folder = shutil.copytree(digits, command.folder / "data")
     path = folder / "train.tfrecord.gz"
-    content = path.read_bytes() if compressed else gzip.decompress(path.read_bytes())
-    path.unlink()
-    (folder / "train.tfrecord").write_bytes(content[: len(content) // 2 - 5])
-    refused(command("run", "--data", folder), "train.tfrecord is truncated or corrupt", "record")
+    content = path.read_bytes()
+    if not compressed:
+        content = gzip.decompress(content)
+        path = path.rename(folder / "train.tfrecord")
+    path.write_bytes(content[: len(content) // 2 - 5])
+    refused(command("run", "--data", folder), f"{path.name} is truncated or corrupt", "record")
+
+
+def test_a_name_that_says_another_compression(command, digits):
+    """TFX's ExampleGen goes by the name, and would fail."""
+    folder = shutil.copytree(digits, command.folder / "data")
+    path = (folder / "train.tfrecord.gz").rename(folder / "train.tfrecord")
+    refused(command("run", "--data", folder), "compressed with gzip; name it train.tfrecord.gz")
+    path.rename(folder / "train.tfrecord.gz").write_bytes(b"plain")
+    refused(command("run", "--data", folder), "not compressed with gzip; name it without .gz")
+
+
+def test_records_that_are_no_examples(command, digits):
+    import tensorflow as tf
+
+    folder = shutil.copytree(digits, command.folder / "data")
+    (folder / "eval.tfrecord.gz").unlink()
+    with tf.io.TFRecordWriter(str(folder / "eval.tfrecord")) as writer:
+        writer.write(b"\xff\xff")
+    refused(command("run", "--data", folder), "eval.tfrecord, record 0: not a tf.train.Example")
 
 
 def test_a_root_that_is_a_file(command):
@@ -81,3 +104,20 @@ def test_a_damaged_metadata_store(command):
     (command.folder / "runs").mkdir()
     (command.folder / "runs" / "metadata.sqlite").write_bytes(b"no database" * 1000)
     refused(command("run"), "damaged", "--fresh")
+
+
+def test_fresh_starts_over_without_a_damaged_store_and_its_journal(tmp_path):
+    (tmp_path / "metadata.sqlite").write_bytes(b"no database" * 1000)
+    (tmp_path / "metadata.sqlite-journal").write_bytes(b"of a run that was killed")
+    (tmp_path / "mine.txt").write_text("mine")
+    with hold(tmp_path, fresh=True):
+        assert {path.name for path in tmp_path.iterdir()} == {".lock", "mine.txt"}
+
+
+def test_fresh_takes_no_store_that_another_program_holds(command):
+    (command.folder / "runs").mkdir()
+    store = sqlite3.connect(command.folder / "runs" / "metadata.sqlite", isolation_level=None)
+    store.execute("CREATE TABLE t (x)")
+    store.execute("BEGIN EXCLUSIVE")
+    refused(command("run", "--fresh"), "metadata.sqlite is held by another process")
+    store.close()
