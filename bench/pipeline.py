@@ -69,6 +69,7 @@ def executions(metadata: Path) -> tuple[float, dict[str, float]]:
 def main() -> int:
     """Prints each round, where the seconds go, and the bar; 1 if it is short."""
     rounds: dict[str, list[dict[str, float]]] = {"ours": [], "stock": []}
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryDirectory() as folder:
         data = write_digits(Path(folder) / "digits")
         for number in range(1, ROUNDS + 1):

@@ -50,7 +50,25 @@ def captured(log: Path, *, verbose: bool) -> Iterator[Console]:
         root.handlers[:], root.level = before
         with contextlib.suppress(OSError):
             handler.close()
-        terminal.close()
+        # Closing writes what is left; whoever read it (`| head`) may have gone.
+        with contextlib.suppress(BrokenPipeError):
+            terminal.close()
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Drops what libraries write to standard error: TensorFlow greets, whatever its log level."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
 
 
 def console_on(file) -> Console:

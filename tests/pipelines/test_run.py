@@ -49,7 +49,7 @@ def test_a_first_run_pushes_and_a_second_one_has_it_as_its_baseline(command):
     printed = first.stdout.split("Predict with it:")[1].split("\n")[1]
     assert shlex.split(printed)[0] == command.program, "the test's PATH is without it"
     predicted = command(*shlex.split(printed)[1:])
-    assert predicted.returncode == 0, predicted
+    assert (predicted.returncode, predicted.stderr) == (0, ""), predicted
     rows = [line.split() for line in predicted.stdout.splitlines()[1:]]
     assert len(rows) == 5 and sum(row[1] == row[2] for row in rows) >= 4
 
