@@ -17,6 +17,7 @@ from stages import Stage, bring_up, digest
 PROJECT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = PROJECT / "environment/constraints.txt"
 ROOMS = ("optimizers", "components", "kfp", "pipelines")
+ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH")
 
 
 def stages(project: Path) -> list[Stage]:
@@ -75,8 +76,16 @@ def hold(lock: IO[str]) -> None:
     command.HELD.append(lock.fileno())
 
 
+def settle() -> None:
+    """Drops the settings by which pip or Python would leave the environments made here."""
+    for name in ELSEWHERE:
+        os.environ.pop(name, None)
+    os.environ["PIP_USER"] = "0"
+
+
 def main() -> None:
     """Brings the set-up up to date."""
+    settle()
     runtime.check()
     setup = PROJECT / ".setup"
     setup.mkdir(exist_ok=True)

@@ -1,6 +1,8 @@
 """The card that a run ends with: what was trained, how it was judged, and where it is."""
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -33,8 +35,17 @@ def show(
     console.print(Panel(grid, title="tfx-updaters run", title_align="left"))
     if outcome.pushed:
         console.print("Predict with it:")
-        command = shlex.join(["tfx-updaters", "predict", str(outcome.pushed), "--data", str(data)])
+        command = shlex.join([_program(), "predict", str(outcome.pushed), "--data", str(data)])
         console.print(command, soft_wrap=True, markup=False)
+
+
+def _program() -> str:
+    """How to call this command: by its name where the shell finds it, else as it was called."""
+    name, called = "tfx-updaters", sys.argv[0]
+    found = shutil.which(name)
+    if Path(called).name != name or (found and Path(found).samefile(called)):
+        return name
+    return called
 
 
 def _verdict(outcome: Outcome) -> Text:

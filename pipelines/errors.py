@@ -1,5 +1,11 @@
 """What stops a run: each carries the sentence that the user reads."""
 
+import re
+
+LONGEST = 300
+# How Python, Beam and TensorFlow say it, and how SQLite does.
+FULL = ("No space left on device", "disk is full")
+
 
 class RunError(Exception):
     """A run that cannot start, or did not finish. The message says what happened and what to do."""
@@ -21,3 +27,24 @@ class NodeFailedError(RunError):
         super().__init__(f"{node} failed: {cause}")
         self.node = node
         self.cause = cause
+
+
+def sentence(error: BaseException) -> str:
+    """The root cause in one line: the first exception of the chain, without Beam's stage notes."""
+    if _is_full_disk(error):
+        return "no space left on the disk that the run writes to; free some, or give another --root"
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = re.sub(r"\s*\[while running '.*", "", str(error), flags=re.DOTALL)
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    name = type(error).__name__
+    return f"{name}: {line}"[:LONGEST] if line else name
+
+
+def _is_full_disk(error: BaseException | None) -> bool:
+    """Whether an exception of the chain says so: handling one, on a full disk, fails as well."""
+    while error is not None:
+        if any(text in str(error) for text in FULL):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -70,7 +70,7 @@ class LiveView(logging.Handler):
             f"{metrics.get('accuracy', float('nan')):.3f}, "
             f"on eval {metrics.get('val_accuracy', float('nan')):.3f}"
         )
-        if not self.console.is_terminal:
+        if not self.console.is_interactive:
             self.console.print(f"    epoch {epoch:>3} of {epochs}: {text}")
             return
         if self._progress is None:

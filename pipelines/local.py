@@ -2,17 +2,14 @@
 
 import contextlib
 import logging
-import re
 import sys
 from collections.abc import Iterator
 
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.pipeline import Pipeline
 
-from tfx_updaters.pipelines.errors import NodeFailedError, RunError
+from tfx_updaters.pipelines.errors import NodeFailedError, RunError, sentence
 from tfx_updaters.pipelines.live import LiveView
-
-LONGEST = 300
 
 
 def run(pipeline: Pipeline, view: LiveView) -> None:
@@ -43,13 +40,3 @@ def _without_arguments() -> Iterator[None]:
         yield
     finally:
         sys.argv = arguments
-
-
-def sentence(error: BaseException) -> str:
-    """The root cause in one line: the first exception of the chain, without Beam's stage notes."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    text = re.sub(r"\s*\[while running '.*", "", str(error), flags=re.DOTALL)
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    name = type(error).__name__
-    return f"{name}: {line}"[:LONGEST] if line else name

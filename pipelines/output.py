@@ -23,6 +23,7 @@ def captured(log: Path, *, verbose: bool) -> Iterator[Console]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
+    streams = sys.stdout, sys.stderr
     terminal = os.fdopen(os.dup(1), "w", encoding="utf-8")
     console = console_on(terminal)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -34,25 +35,52 @@ def captured(log: Path, *, verbose: bool) -> Iterator[Console]:
     root.setLevel(logging.INFO)
     os.dup2(file, 1)
     os.dup2(file, 2)
+    # Objects of their own, never closed: a library may keep one, and what a full disk leaves in
+    # their buffers must not come out on the terminal when the process ends.
+    sys.stdout = sys.stderr = open(log, "a", 1, encoding="utf-8", errors="replace")  # noqa: SIM115
     try:
         with _followed(log, saved[1]) if verbose else contextlib.nullcontext():
             yield console
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        sys.stdout, sys.stderr = streams
         for number, original in enumerate(saved, start=1):
             os.dup2(original, number)
             os.close(original)
         os.close(file)
-        handler.close()
         root.handlers[:], root.level = before
-        terminal.close()
+        with contextlib.suppress(OSError):
+            handler.close()
+        # Closing writes what is left; whoever read it (`| head`) may have gone.
+        with contextlib.suppress(BrokenPipeError):
+            terminal.close()
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Drops what libraries write to standard error: TensorFlow greets, whatever its log level."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
 
 
 def console_on(file) -> Console:
     """A console of 80 columns and no colour where the output is not a terminal."""
     width = None if file.isatty() else 80
-    return Console(file=file, width=width, highlight=False, soft_wrap=False)
+    # Said outright: FORCE_COLOR and the like, set for other programs, would put colours and
+    # carriage returns into a CI log.
+    terminal = file.isatty()
+    return Console(
+        file=file, width=width, highlight=False, soft_wrap=False, force_terminal=terminal,
+        force_interactive=None if terminal else False,
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """TFRecords of `tf.train.Example` as they lie in a folder: found, read through and checked."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from tfx_updaters.components.errors import DataError
 
 IMAGE, LABEL = "image", "label"
 SPLITS = ("train", "eval")
+GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,23 @@ def find(folder: Path) -> dict[str, list[Path]]:
             "TFRecords named train* and eval* are needed (train.tfrecord.gz, eval-00000-of-00002)"
         )
     for path in (path for paths in files.values() for path in paths):
-        if path.stat().st_size == 0:
-            raise DataError(f"data file {path} is empty")
+        _check_start(path)
     return files
+
+
+def _check_start(path: Path) -> None:
+    """Whether a file has content, of the kind that its name promises: Beam goes by the name."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(2)
+    except OSError as error:
+        raise DataError(f"data file {path} cannot be read: {error.strerror}") from error
+    if not start:
+        raise DataError(f"data file {path} is empty")
+    if path.suffix == ".gz" and start != GZIP:
+        raise DataError(f"data file {path} is not compressed with gzip; name it without .gz")
+    if path.suffix != ".gz" and start == GZIP:
+        raise DataError(f"data file {path} is compressed with gzip; name it {path.name}.gz")
 
 
 def inspect(folder: Path) -> Records:
@@ -63,7 +78,7 @@ def inspect(folder: Path) -> Records:
     counts = {split: 0 for split in files}
     for split, paths in files.items():
         for path in paths:
-            for number, serialized in enumerate(_read(path)):
+            for number, serialized in enumerate(read(path)):
                 size, label = _check(serialized, path, number)
                 sizes.add(size)
                 largest = max(largest, label)
@@ -75,15 +90,17 @@ def inspect(folder: Path) -> Records:
     return Records(folder, counts, largest + 1, _shape(sizes.pop(), folder))
 
 
-def _read(path: Path) -> Iterable[bytes]:
-    """The records of a file; a damaged one is an error that says how many could be read."""
+def read(path: Path) -> Iterator[bytes]:
+    """The records of a file.
+
+    Raises:
+        DataError: a record is truncated or corrupt, or there is none.
+    """
     import tensorflow as tf
 
-    with path.open("rb") as file:
-        compression = "GZIP" if file.read(2) == b"\x1f\x8b" else ""
     number = 0
     try:
-        for record in tf.data.TFRecordDataset(str(path), compression):
+        for record in tf.data.TFRecordDataset(str(path), "GZIP" if path.suffix == ".gz" else ""):
             yield bytes(record.numpy())
             number += 1
     except (tf.errors.DataLossError, tf.errors.OutOfRangeError) as error:

@@ -1,12 +1,15 @@
 """`tfx-updaters predict`: a pushed model on examples, as a server would ask it."""
 
+import itertools
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import records
+from tfx_updaters.pipelines.errors import RunError, sentence
 
 
 @click.command()
@@ -31,28 +34,33 @@ def predict(model: Path, data: Path, count: int) -> None:
     if not (model / "saved_model.pb").is_file():
         raise click.UsageError(f"{model} holds no SavedModel (saved_model.pb)")
     try:
-        _predict(model, records.find(data)["eval"], count)
-    except DataError as error:
+        rows = list(_predictions(model, records.find(data)["eval"], count))
+    except (DataError, RunError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
-
-
-def _predict(model: Path, files: list[Path], count: int) -> None:
-    import os
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf
-
-    compression = "GZIP" if files[0].read_bytes()[:2] == b"\x1f\x8b" else ""
-    dataset = tf.data.TFRecordDataset([str(path) for path in files], compression)
-    examples = list(dataset.take(count).as_numpy_iterator())
-    serve = tf.saved_model.load(str(model)).signatures["serving_default"]
-    outputs = serve(examples=tf.constant(examples))["outputs"].numpy()
     click.echo("example  label  predicted  probability")
-    for number, (example, probabilities) in enumerate(zip(examples, outputs, strict=True)):
+    for number, (label, best, probability) in enumerate(rows):
+        click.echo(f"{number:>7}  {label:>5}  {best:>9}  {probability:>11.4f}")
+
+
+def _predictions(
+    model: Path, files: list[Path], count: int
+) -> Iterator[tuple[int | str, int, float]]:
+    """For each of the first examples: the label, the likeliest class and its probability."""
+    from tfx_updaters.pipelines.output import silenced
+
+    with silenced():
+        import tensorflow as tf
+
+        found = itertools.chain.from_iterable(map(records.read, files))
+        examples = list(itertools.islice(found, count))
+        try:
+            serve = tf.saved_model.load(str(model)).signatures["serving_default"]
+            outputs = serve(examples=tf.constant(examples))["outputs"].numpy()
+        except Exception as error:
+            raise RunError(f"{model} cannot predict on {files[0]}: {sentence(error)}") from error
+    for example, probabilities in zip(examples, outputs, strict=True):
         feature = tf.train.Example.FromString(example).features.feature
         label = feature[records.LABEL].int64_list.value
         best = int(probabilities.argmax())
-        click.echo(
-            f"{number:>7}  {label[0] if label else '-':>5}  {best:>9}  {probabilities[best]:>11.4f}"
-        )
+        yield (label[0] if label else "-", best, float(probabilities[best]))

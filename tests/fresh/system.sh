@@ -1,5 +1,5 @@
 # New systems for run.sh: made by debootstrap, entered by chroot, taken away afterwards.
-# Uses: project, store, mirror, suite, user, home. Sets: root.
+# Uses: project, store, mirror, suite, user, home. Sets: root, downloaded.
 
 packages=git,make,python3,python3-venv,ca-certificates
 passed_on='^(PIP_|SSL_|UV_|[A-Za-z_]*_proxy=|[A-Z_]*_PROXY=|[A-Z_]*CA_BUNDLE=)'
@@ -16,7 +16,7 @@ own_mirror() {
 open_system() {
     local base=$store/$suite.tar
     root=$store/$suite
-    rm -rf --one-file-system "$root"
+    close_system || return 1 # what a run that was killed has left
     {
         if [ ! -e "$base" ]; then
             debootstrap --variant=minbase --include=$packages "$suite" "$root" "$mirror" &&
@@ -58,9 +58,10 @@ configure_clients() {
 give_cache() {
     local kept=$store/$suite.cache own
     mkdir -p "$root$home/.cache"
+    downloaded=false
     own=$("$project/.setup/python/tools/bin/uv" cache dir 2>/dev/null || echo ~/.cache/uv)
     if [ -d "$kept" ]; then
-        mv "$kept" "$root$home/.cache/uv"
+        mv "$kept" "$root$home/.cache/uv" && downloaded=true
     elif [ -d "$own" ]; then
         cp -a "$own" "$root$home/.cache/uv"
     fi

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,13 @@ class Command:
 
     def start(self, *arguments: object, **options) -> subprocess.Popen:
         """Starts the command; its output is text on pipes."""
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        return self.starting([self.program, *arguments], **options)
+
+    def starting(self, words: Sequence[object], **options) -> subprocess.Popen:
+        """Starts any program in the command's folder, in the same way."""
+        environment = {**options.pop("env", os.environ), "PYTHONUNBUFFERED": "1"}
         return subprocess.Popen(
-            [self.program, *map(str, arguments)], cwd=self.folder, env=environment, text=True,
+            [str(word) for word in words], cwd=self.folder, env=environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
         )  # fmt: skip
 

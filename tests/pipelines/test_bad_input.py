@@ -1,11 +1,16 @@
 """Data and roots that cannot be used: refused before any node starts, exit status 1."""
 
 import fcntl
+import gzip
 import resource
 import shutil
 import sqlite3
 
 import pytest
+
+from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.examples.records import inspect
+from tfx_updaters.pipelines.workspace import hold
 
 
 def refused(result, *expected):
@@ -32,16 +37,40 @@ def test_an_empty_data_file(command, digits):
     refused(command("run", "--data", folder), "eval.tfrecord.gz is empty")
 
 
-@pytest.mark.parametrize("compressed", [True, False])
-def test_a_truncated_record(command, digits, compressed):
-    import gzip
-
+def test_a_truncated_record(command, digits):
     folder = shutil.copytree(digits, command.folder / "data")
     path = folder / "train.tfrecord.gz"
-    content = path.read_bytes() if compressed else gzip.decompress(path.read_bytes())
-    path.unlink()
-    (folder / "train.tfrecord").write_bytes(content[: len(content) // 2 - 5])
-    refused(command("run", "--data", folder), "train.tfrecord is truncated or corrupt", "record")
+    path.write_bytes(path.read_bytes()[:20_000])
+    refused(command("run", "--data", folder), f"{path.name} is truncated or corrupt", "record")
+
+
+def test_a_truncated_record_without_compression(digits, tmp_path):
+    folder = shutil.copytree(digits, tmp_path / "data")
+    content = gzip.decompress((folder / "train.tfrecord.gz").read_bytes())
+    (folder / "train.tfrecord.gz").unlink()
+    (folder / "train.tfrecord").write_bytes(content[:100_000])
+    with pytest.raises(DataError, match=r"train.tfrecord is truncated or corrupt after record \d"):
+        inspect(folder)
+
+
+def test_a_name_that_says_another_compression(command, digits):
+    """TFX's ExampleGen goes by the name, and would fail."""
+    folder = shutil.copytree(digits, command.folder / "data")
+    path = (folder / "train.tfrecord.gz").rename(folder / "train.tfrecord")
+    refused(command("run", "--data", folder), "compressed with gzip; name it train.tfrecord.gz")
+    path.rename(folder / "train.tfrecord.gz").write_bytes(b"plain")
+    refused(command("run", "--data", folder), "not compressed with gzip; name it without .gz")
+
+
+def test_records_that_are_no_examples(digits, tmp_path):
+    import tensorflow as tf
+
+    folder = shutil.copytree(digits, tmp_path / "data")
+    (folder / "eval.tfrecord.gz").unlink()
+    with tf.io.TFRecordWriter(str(folder / "eval.tfrecord")) as writer:
+        writer.write(b"\xff\xff")
+    with pytest.raises(DataError, match=r"eval.tfrecord, record 0: not a tf.train.Example"):
+        inspect(folder)
 
 
 def test_a_root_that_is_a_file(command):
@@ -81,3 +110,29 @@ def test_a_damaged_metadata_store(command):
     (command.folder / "runs").mkdir()
     (command.folder / "runs" / "metadata.sqlite").write_bytes(b"no database" * 1000)
     refused(command("run"), "damaged", "--fresh")
+
+
+def test_fresh_starts_over_without_a_damaged_store_and_its_journal(tmp_path):
+    (tmp_path / "metadata.sqlite").write_bytes(b"no database" * 1000)
+    (tmp_path / "metadata.sqlite-journal").write_bytes(b"of a run that was killed")
+    (tmp_path / "mine.txt").write_text("mine")
+    with hold(tmp_path, fresh=True):
+        assert {path.name for path in tmp_path.iterdir()} == {".lock", "mine.txt"}
+
+
+def test_fresh_takes_no_store_that_another_program_holds(command):
+    (command.folder / "runs").mkdir()
+    store = sqlite3.connect(command.folder / "runs" / "metadata.sqlite", isolation_level=None)
+    store.execute("CREATE TABLE t (x)")
+    store.execute("BEGIN EXCLUSIVE")
+    refused(command("run", "--fresh"), "metadata.sqlite is held by another process")
+    store.close()
+
+
+def test_a_model_that_cannot_be_loaded_is_said_in_a_line(command, digits):
+    (command.folder / "model").mkdir()
+    (command.folder / "model" / "saved_model.pb").write_bytes(b"no model")
+    result = command("predict", "model", "--data", digits)
+    assert result.returncode == 1, result
+    assert result.stderr.startswith("Error: model cannot predict on ")
+    assert len(result.stderr.splitlines()) == 1 and result.stdout == ""

@@ -1,5 +1,6 @@
 """The whole pipeline, as a user runs it: pushed, cached, not blessed, failed, interrupted."""
 
+import os
 import re
 import shlex
 import signal
@@ -26,7 +27,12 @@ def pushed_models(root):
 
 
 def test_a_first_run_pushes_and_a_second_one_has_it_as_its_baseline(command):
-    first = command("run")
+    elsewhere = {name: command.folder.parent / name.lower() for name in ("HOME", "TMPDIR")}
+    for folder in elsewhere.values():
+        folder.mkdir()
+    # What other programs' users set must change nothing.
+    stray = {"FORCE_COLOR": "1", "KERAS_BACKEND": "torch", "TF_USE_LEGACY_KERAS": "1"}
+    first = command("run", env={**os.environ, **elsewhere, **stray})
     assert first.returncode == 0, first
     assert first.stderr == ""
     for node in NODES:
@@ -38,10 +44,12 @@ def test_a_first_run_pushes_and_a_second_one_has_it_as_its_baseline(command):
     assert "\r" not in first.stdout and "\x1b" not in first.stdout
     assert max(map(len, first.stdout.split("Predict with it:")[0].splitlines()[1:])) <= 80
     assert [path.name for path in command.folder.iterdir()] == ["runs"]
+    assert [list(folder.iterdir()) for folder in elsewhere.values()] == [[], []]
 
     printed = first.stdout.split("Predict with it:")[1].split("\n")[1]
+    assert shlex.split(printed)[0] == command.program, "the test's PATH is without it"
     predicted = command(*shlex.split(printed)[1:])
-    assert predicted.returncode == 0, predicted
+    assert (predicted.returncode, predicted.stderr) == (0, ""), predicted
     rows = [line.split() for line in predicted.stdout.splitlines()[1:]]
     assert len(rows) == 5 and sum(row[1] == row[2] for row in rows) >= 4
 
