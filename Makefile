@@ -1,7 +1,11 @@
 # Each target sets up what it needs; `make setup` does only that.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench docs test-fresh constraints clean
+.PHONY: help setup run test test-backends lint bench docs test-fresh constraints clean
 BIN := .venv/bin
+BACKENDS := .setup/backends/bin
+# Tests that hold on each of Keras' backends.
+EVERYWHERE := $(addprefix tests/optimizers/, test_golden.py test_by_hand.py test_keras.py \
+	test_properties.py)
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -14,6 +18,11 @@ run: setup ## Train, judge and push (arguments: make run ARGS="--updater magnitu
 
 test: setup ## Unit, layout and end-to-end tests
 	@$(BIN)/python -m pytest
+
+test-backends: setup ## Optimizers on JAX beside optax, on torch beside torch's own: no TensorFlow
+	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/backends.py
+	@KERAS_BACKEND=jax $(BACKENDS)/python -m pytest tests/backends/test_optax.py $(EVERYWHERE)
+	@KERAS_BACKEND=torch $(BACKENDS)/python -m pytest tests/backends/test_torch.py $(EVERYWHERE)
 
 lint: setup ## Ruff and pyright
 	@$(BIN)/ruff check .
@@ -33,6 +42,9 @@ constraints: setup ## Pin the newest versions that fit into environment/constrai
 	@printf 'uv\npatchelf\nziglang\n' | .setup/python/tools/bin/uv pip compile --quiet --upgrade \
 		--universal --python-version 3.11 --all-extras --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links -o environment/constraints.txt pyproject.toml -
+	@.setup/python/tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--group backends -c environment/constraints.txt --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links -o environment/backends-constraints.txt
 
 clean: ## Remove everything that set-up, tests and docs made; runs/ stays
 	@rm -rf --one-file-system .venv .setup build dist site *.egg-info .pytest_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import pip_settings
@@ -45,6 +46,11 @@ def install(
     what = ("-r", project / "pyproject.toml", "--all-extras")
     pins = ("-c", constraints, "--build-constraints", constraints)
     run(*uv, "--compile-bytecode", *pins, *what, env=environment, missing=f"packages: {NO_INDEX}")
+
+
+def group(project: Path, name: str) -> list[str]:
+    """The packages of a dependency group of pyproject.toml."""
+    return tomllib.loads((project / "pyproject.toml").read_text())["dependency-groups"][name]
 
 
 def install_own(project: Path, venv: Path) -> None:

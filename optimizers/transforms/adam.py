@@ -41,7 +41,8 @@ class ScaleByAdam(Transform):
     """m / (sqrt(v) + eps), m and v the running means of the update and of its square, unbiased.
 
     AdamW is this, then `AddDecayedWeights`. `eps` is added after the correction, as in the paper
-    and in PyTorch; Keras adds it before, and so has a larger one early on.
+    and in PyTorch; Keras adds it before, and so has a larger one early on. Nesterov's form has a
+    constant beta1, as in optax; Keras and PyTorch warm it up (Dozat's schedule).
 
     When: gradients differ much in size between layers; sparse or noisy gradients.
 

@@ -15,8 +15,9 @@ class ScaleByAdan(Transform):
     """(m + beta2 * d) / (sqrt(n) + eps), with the running means of the update and its change.
 
     m is the mean of the update, d of its difference to the last one, n of the square of
-    update + beta2 * difference; all three unbiased, as in the authors' code and in optax. The
-    betas are the shares that are kept (the paper's text has 1 - beta).
+    update + beta2 * difference; all three unbiased, as in the authors' code. The betas are the
+    shares that are kept (the paper's text has 1 - beta). optax multiplies the difference by
+    1 - beta2, which is the paper's formula with the code's betas: the two agree at 0.5 only.
 
     When: as Adam, at larger rates.
 

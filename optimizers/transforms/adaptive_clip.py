@@ -14,8 +14,11 @@ from tfx_updaters.optimizers.transforms.norms import scaled, unit_norms
 class AdaptiveClip(Transform):
     """Limits the norm of each unit's update to a share of the norm of the unit's weights.
 
-    A unit is the last axis of a kernel, as Keras has it (optax and PyTorch have it first). A
-    weight norm below `eps` counts as `eps`, so that a unit that starts at zero can move.
+    A unit is an index on the last axis of a kernel, all other axes being its inputs; a bias or
+    another vector is one unit as a whole, as in the authors' code and in optax. (PyTorch has
+    units on the first axis; optax takes a kernel of rank 3 for that of several heads, where here
+    it is a convolution's in one dimension.) A weight norm below `eps` counts as `eps`, so that a
+    unit that starts at zero can move.
 
     When: large batches or rates without batch normalization. The paper leaves out the last layer:
     `Where` does.

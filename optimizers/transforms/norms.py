@@ -29,11 +29,11 @@ def dot(a: Any, b: Any) -> Any:
 def unit_norms(x: Any) -> Any:
     """The norm of each output unit, in a shape that spreads over `x`.
 
-    Keras has the units on the last axis of a kernel: the others are its inputs. A bias or a
-    scalar has one value a unit.
+    Keras has the units on the last axis of a kernel: the others are its inputs. A bias, as any
+    vector, and a scalar count as one unit.
     """
     if len(x.shape) < 2:
-        return ops.abs(ops.cast(x, "float32"))
+        return norm(x)
     return ops.sqrt(squares(x, axis=tuple(range(len(x.shape) - 1)), keepdims=True))
 
 

@@ -13,6 +13,8 @@ from tfx_updaters.optimizers.transform import Slot, Transform, register
 class ScaleByRms(Transform):
     """update / sqrt(v + eps), v the running mean square, or the running variance if centred.
 
+    `eps` is inside the root, as in Keras and optax; PyTorch adds its own to the root.
+
     When: as Adam, without its momentum; a `Trace` after it adds one.
 
     Reference: T. Hinton, Neural Networks for Machine Learning, lecture 6e (2012); centred: A.

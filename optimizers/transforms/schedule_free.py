@@ -16,6 +16,9 @@ class ScheduleFree(Transform):
     to be used in the end is x. Keras puts it in place when `fit` ends, and the next `fit` goes on
     from z and x as if it had not; a validation inside `fit` sees the weights.
 
+    The mean leaves out the start, as the authors' code does. That code and optax weigh an iterate
+    by the square of the largest rate so far, which is the same unless the rate rises.
+
     When: the number of steps is not known in advance. After plain updates it is schedule-free
     SGD, after `ScaleByAdam(beta1=0)` schedule-free Adam.
 

@@ -14,6 +14,9 @@ from tfx_updaters.optimizers.transforms.norms import norm, scaled
 class ScaleByTrustRatio(Transform):
     """update * coefficient * |variable| / (|update| + eps); unchanged where a norm is 0.
 
+    The update has the decay in it. The paper on LARS adds up |gradient| and rate * |variable|
+    instead of taking the norm of their sum, which optax does as here.
+
     LARS has it after the decay and before the momentum, with a coefficient of 0.001; LAMB after
     Adam and the decay, with 1. Biases and normalization are usually left out: `Where` does.
 
