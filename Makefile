@@ -4,8 +4,8 @@
 BIN := .venv/bin
 BACKENDS := .setup/backends/bin
 # Tests that hold on each of Keras' backends.
-EVERYWHERE := $(addprefix tests/optimizers/, test_golden.py test_by_hand.py test_keras.py \
-	test_properties.py)
+EVERYWHERE := $(addprefix tests/optimizers/, test_contract.py test_golden.py test_by_hand.py \
+	test_keras.py)
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24

@@ -32,8 +32,9 @@ def normal(shape: Any, seed: int, step: Any, place: int) -> Any:
     """
     first = zlib.crc32(f"{seed}/{place}".encode()) & 0x7FFFFFFF
     uniform = _hashed if keras.backend.backend() == "tensorflow" else _keras
-    number = keras.ops.maximum(uniform(shape, first, step), LOWEST)
-    return keras.ops.erfinv(2 * number - 1) * 2**0.5
+    number: Any = keras.ops.maximum(uniform(shape, first, step), LOWEST)
+    deviate: Any = keras.ops.erfinv(2 * number - 1)
+    return deviate * 2**0.5
 
 
 def _keras(shape: Any, first: int, step: Any) -> Any:

@@ -47,7 +47,7 @@ def check(subject: Any, names: Iterable[str] = ()) -> None:
     Raises:
         AssertionError: a check that does not hold; its note is the check's name.
     """
-    make = subject if callable(subject) else maker(subject)
+    make: Any = subject if callable(subject) else maker(subject)
     for name in names or CHECKS:
         try:
             CHECKS[name](make)
@@ -373,11 +373,15 @@ def _state_memory(make: Make) -> None:
     for transform in optimizer.transforms:
         applies = transform.resolve([v.path for v in trained])
         for variable, where in zip(trained, applies, strict=True):
-            shapes = [s.shape for s in transform.slots().values()] if where is not None else []
-            declared += sum(int(np.prod(variable.shape if s is None else s)) for s in shapes)
-        declared += sum(int(np.prod(slot.shape)) for slot in transform.shared_slots().values())
+            slots = transform.slots().values() if where is not None else ()
+            declared += sum(_size(variable.shape if s.shape is None else s.shape) for s in slots)
+        declared += sum(_size(slot.shape) for slot in transform.shared_slots().values())
     declared += any(transform.vetoes for transform in optimizer.transforms)
-    assert sum(int(np.prod(v.shape)) for v in optimizer.variables[own:]) == declared
+    assert sum(_size(v.shape) for v in optimizer.variables[own:]) == declared
+
+
+def _size(shape: Any) -> int:
+    return int(np.prod(shape))
 
 
 def _sparse_gradients(make: Make) -> None:
@@ -390,7 +394,7 @@ def _sparse_gradients(make: Make) -> None:
     optimizers = make(), make()
     for step in range(3):
         rows = np.random.default_rng(step).normal(size=(3, 3)).astype("float32")
-        table = tf.IndexedSlices(tf.constant(rows), tf.constant([1, 3, 1]), (4, 3))
+        table = tf.IndexedSlices(tf.constant(rows), tf.constant([1, 3, 1]), tf.constant([4, 3]))
         gradients = [_tensor(gradient(v, step)) for v in sparse]
         gradients[2] = table
         optimizers[0].apply(gradients, sparse)

@@ -68,7 +68,8 @@ def test_fused_or_not_is_the_same(name, dtype, jit):
 
 
 @pytest.mark.parametrize(
-    "chain", [[Trace(0.9, dampening=0.1)], [ScaleByAdam(nesterov=True)], [SkipNotFinite(), Trace(0.9)]]
+    "chain",
+    [[Trace(0.9, dampening=0.1)], [ScaleByAdam(nesterov=True)], [SkipNotFinite(), Trace(0.9)]],
 )  # fmt: skip
 def test_what_has_no_fused_operation_goes_the_long_way(chain):
     _, step = trained(chain, "float32", jit=False)
