@@ -44,7 +44,8 @@ class AutoClip(Transform):
         seen = seen + ops.cast(finite, "float32")
         shared.slots["norms"], shared.slots["seen"] = norms, seen
         limit = self._limit(norms, seen, places)
-        limit = ops.where(ops.greater(seen, 0), limit, length)
+        # A limit of 0, from norms of 0, would divide 0 by 0 where this one is 0 too.
+        limit = ops.maximum(ops.where(ops.greater(seen, 0), limit, length), 1e-30)
         return [shortened(update, length, limit) for update in updates]
 
     def _limit(self, norms, seen, places):
