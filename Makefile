@@ -1,11 +1,11 @@
 # Each target sets up what it needs; `make setup` does only that.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-backends lint bench docs test-fresh constraints clean
+.PHONY: help setup run test test-backends test-replicas lint bench docs test-fresh constraints clean
 BIN := .venv/bin
 BACKENDS := .setup/backends/bin
 # Tests that hold on each of Keras' backends.
 EVERYWHERE := $(addprefix tests/optimizers/, test_contract.py test_golden.py test_by_hand.py \
-	test_keras.py)
+	test_keras.py test_properties.py)
 
 help: ## Say what the targets do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -18,6 +18,9 @@ run: setup ## Train, judge and push (arguments: make run ARGS="--updater magnitu
 
 test: setup ## Unit, layout and end-to-end tests
 	@$(BIN)/python -m pytest
+
+test-replicas: setup ## Optimizers on two devices and in two processes
+	@$(BIN)/python -m pytest tests/replicas
 
 test-backends: setup ## Optimizers on JAX beside optax, on torch beside torch's own: no TensorFlow
 	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/backends.py

@@ -1,16 +1,10 @@
 """The contract of `tfx_updaters.optimizers.testing` on every transform and every updater."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
+import subjects
 
 from tfx_updaters.optimizers import registered
 from tfx_updaters.optimizers.testing import CHECKS, SHAPES
-
-_SPEC = importlib.util.spec_from_file_location("subjects", Path(__file__).with_name("subjects.py"))
-subjects = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(subjects)
 
 
 def cases():

@@ -5,6 +5,7 @@ Prints a line for each subject that differs, and how many were compared.
 """
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +19,7 @@ else:
     # Before anything else: the strategy starts this worker's server.
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "optimizers"))
 import subjects
 
 from tfx_updaters.optimizers.testing import descend, gradient, values, variables
