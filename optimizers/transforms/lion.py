@@ -8,6 +8,15 @@ from tfx_updaters.optimizers.rules import Rule
 from tfx_updaters.optimizers.transform import Slot, Transform, register
 
 
+def sign(x):
+    """-1, 0 or 1 in each component; NaN for NaN, of which torch makes 0."""
+    import keras
+
+    if keras.backend.backend() == "torch":
+        return ops.where(ops.isnan(x), x, ops.sign(x))
+    return ops.sign(x)
+
+
 @register("sign")
 @dataclass(frozen=True)
 class Sign(Transform):
@@ -21,7 +30,7 @@ class Sign(Transform):
 
     def update(self, update, context):
         """-1, 0 or 1 in each component."""
-        return ops.sign(update)
+        return sign(update)
 
 
 @register("scale_by_lion")
@@ -47,4 +56,4 @@ class ScaleByLion(Transform):
         beta1, beta2 = context.values["beta1"], context.values["beta2"]
         trace = context.slots["trace"]
         context.slots["trace"] = beta2 * trace + (1 - beta2) * update
-        return ops.sign(beta1 * trace + (1 - beta1) * update)
+        return sign(beta1 * trace + (1 - beta1) * update)
