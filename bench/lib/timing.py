@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 ROUNDS = 9
-SECONDS = 8.0
+SECONDS = 10.0
 SAMPLE = 0.02
 
 
