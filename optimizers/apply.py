@@ -7,7 +7,7 @@ come last, together.
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -22,17 +22,25 @@ class Operation:
         slots: variables of the optimizer, by argument.
         others: scalar tensors in the variable's dtype and attributes, by argument.
         update: what it takes as the gradient.
+        added: what the variable descends along besides, before it.
     """
 
     name: str
     slots: Mapping[str, Any]
     others: Mapping[str, Any]
     update: Any
+    added: tuple[Any, ...] = ()
+
+    def plus(self, added: Any) -> "Operation":
+        """The operation, and a descent along `added`."""
+        return replace(self, added=(*self.added, added))
 
     def run(self, variable: Any, rate: Any) -> None:
         """Assigns the variable and the slots."""
         import tensorflow as tf
 
+        for delta in self.added:
+            tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=rate, delta=delta)
         handles = {argument: _native(slot).handle for argument, slot in self.slots.items()}
         operation = getattr(tf.raw_ops, self.name)
         operation(var=variable.handle, lr=rate, grad=self.update, **handles, **self.others)

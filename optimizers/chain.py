@@ -178,9 +178,11 @@ class _Chain:
             return done
         return done - keras.ops.cast(apply.read(self.skipped), done.dtype)
 
-    def _may_fuse(self, rates: Mapping[str, Any]) -> bool:
-        """Whether the rate is not applied yet, and nothing can make the step void."""
-        return apply.on_tensorflow() and bool(rates) and self.skipped is None
+    def _may_fuse(self, link: Link, rates: Mapping[str, Any]) -> bool:
+        """Whether those after it only add, and nothing can make the step void."""
+        after = self.links[link.place + 1 :]
+        fits = bool(rates) and all(other.transform.only_adds for other in after)
+        return fits and self.skipped is None and apply.on_tensorflow()
 
     def run(self, optimizer: ChainedOptimizer, step: Step) -> None:
         """The updates through every transform, then into the variables."""
@@ -188,8 +190,7 @@ class _Chain:
         for link in self.links:
             if link.transform.on_step and rates:
                 updates, rates = _times_rate(updates, rates), {}
-            last = link is self.links[-1]
-            updates = link.run(updates, step, fuse=last and self._may_fuse(rates))
+            updates = link.run(updates, step, fuse=self._may_fuse(link, rates))
         if step.vetoes:
             updates = self._void(updates, step)
         apply.descend(optimizer, step.variables, updates, rates)

@@ -107,7 +107,8 @@ class Link:
     def run(self, updates: Sequence[Any], step: Step, fuse: bool = False) -> list[Any]:
         """The updates after this transform; what it wants to keep is added to the step.
 
-        With `fuse`, an update becomes an `apply.Operation` where the transform has one.
+        With `fuse`, an update becomes an `apply.Operation` where the transform has one. One that
+        is an operation already takes what the transform adds.
         """
         following = list(updates)
         here = [k for k, i in enumerate(step.indices) if self.values[i] is not None]
@@ -159,7 +160,11 @@ class Link:
         return {name: apply.read(slots[index]) for name, slots in self.slots.items()}
 
     def _fuse(self, updates: list[Any], step: Step, k: int) -> bool:
-        """Puts an operation in the update's place, if the transform has one; whether it has."""
+        """Puts an operation in the update's place, if there is one for it; whether there is."""
+        update = updates[k]
+        if isinstance(update, apply.Operation):
+            updates[k] = update.plus(self.transform.added(self._context(step, k, {})))
+            return True
         if not apply.may_fuse(step.variables[k]):
             return False
         fused = self.transform.fused(self._context(step, k, {}))
@@ -168,7 +173,7 @@ class Link:
         dtype = apply.precision(step.variables[k])
         slots = {arg: self.slots[name][step.indices[k]] for arg, name in fused.slots.items()}
         cast = {n: step.once(keras.ops.cast, v, dtype) for n, v in fused.numbers.items()}
-        updates[k] = apply.Operation(fused.operation, slots, {**cast, **fused.flags}, updates[k])
+        updates[k] = apply.Operation(fused.operation, slots, {**cast, **fused.flags}, update)
         return True
 
 

@@ -139,10 +139,12 @@ class Transform:
     final_slot: ClassVar[str] = ""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """A subclass with an update of its own does not inherit another's fused one."""
+        """A subclass with an update of its own does not inherit another's shortcuts."""
         super().__init_subclass__(**keywords)
-        if {"update", "update_all"} & set(vars(cls)) and "fused" not in vars(cls):
-            cls.fused = Transform.fused
+        if {"update", "update_all"} & set(vars(cls)):
+            for name in ("fused", "added"):
+                if name not in vars(cls):
+                    setattr(cls, name, getattr(Transform, name))
 
     def __post_init__(self) -> None:
         """Checks every hyper-parameter against what its field allows."""
@@ -182,6 +184,15 @@ class Transform:
             context: as in `update`, without slots.
         """
         return None
+
+    def added(self, context: Context) -> Any:
+        """What `update` adds to an update, whatever that is; None if it does anything else."""
+        return None
+
+    @property
+    def only_adds(self) -> bool:
+        """Whether `added` says all that it does, to an update without the learning rate."""
+        return type(self).added is not Transform.added and not self.on_step
 
     def rules(self) -> dict[str, Any]:
         """The hyper-parameters that take a rule, by name."""

@@ -28,7 +28,11 @@ class AddDecayedWeights(Transform):
 
     def update(self, update, context):
         """update + rate * variable."""
-        return update + context.values["rate"] * context.variable
+        return update + self.added(context)
+
+    def added(self, context):
+        """rate * variable."""
+        return context.values["rate"] * context.variable
 
 
 @register("cautious_decay")

@@ -28,6 +28,7 @@ CHAINS = {
     "nesterov": [Clip(1.0), Trace(0.9, nesterov=True)],
     "a rule": [AddDecayedWeights(0.01), Trace({"a": 0.5, "default": 0.9})],
     "a schedule": [ScaleByAdam(DECAYING, 0.99, 1e-3)],
+    "adamw": [ScaleByAdam(0.9, 0.99, 1e-3), AddDecayedWeights({"a": 0.1, "default": 0.0})],
     "adam": [ScaleByAdam(0.9, 0.99, 1e-3)],
 }
 

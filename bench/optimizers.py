@@ -1,0 +1,197 @@
+"""Chains against Keras' built-in optimizers: step, graph, memory and tracing time, as ratios."""
+
+import dataclasses
+import functools
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import keras
+from lib.steps import (
+    MODELS,
+    apply_function,
+    least_function,
+    operations,
+    small_variables,
+    training_step,
+)
+from lib.timing import ratio
+
+from tfx_updaters.optimizers import (
+    AddDecayedWeights,
+    ChainedOptimizer,
+    Clip,
+    ScaleByAdam,
+    ScaleByLion,
+    ScaleByRms,
+    Trace,
+    get,
+    names,
+)
+
+RATE = 1e-4
+SMALL, GROUPS = 60, 20
+ITEM = {"float32": 4, "int32": 4, "int64": 8}
+JIT = {"jit off": False, "jit on": True}
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A chain and the built-in optimizer that it is equal to."""
+
+    ours: Callable[[], Any]
+    theirs: Callable[[], Any]
+
+
+def pair(transforms: list, theirs: Callable[..., Any], **arguments: Any) -> Pair:
+    """A chain and a built-in at the same learning rate."""
+    return Pair(
+        functools.partial(ChainedOptimizer, RATE, transforms),
+        functools.partial(theirs, RATE, **arguments),
+    )
+
+
+PAIRS = {
+    "clip, SGD": pair([Clip(0.5)], keras.optimizers.SGD, clipvalue=0.5),
+    "momentum": pair([Trace(0.9)], keras.optimizers.SGD, momentum=0.9),
+    "adam": pair([ScaleByAdam()], keras.optimizers.Adam),
+    "adamw": pair([ScaleByAdam(), AddDecayedWeights(0.004)], keras.optimizers.AdamW),
+    "lion": pair([ScaleByLion()], keras.optimizers.Lion),
+    "rmsprop": pair([ScaleByRms()], keras.optimizers.RMSprop),
+}
+COEFFICIENTS = {f"group{g:02d}": 0.5 + 0.02 * g for g in range(GROUPS)}
+
+
+def multi_optimizer() -> Any:
+    """Keras' way to a momentum for each group."""
+    made = {g: keras.optimizers.SGD(RATE, momentum=m) for g, m in COEFFICIENTS.items()}
+    return keras.optimizers.MultiOptimizer(lambda variable: made[variable.path.split("/")[0]])
+
+
+BY_GROUP = Pair(lambda: ChainedOptimizer(RATE, [Trace(COEFFICIENTS)]), multi_optimizer)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bar:
+    """A measured value and what it may be at most; without a goal it is for comparison."""
+
+    name: str
+    value: float
+    goal: float | None
+    note: object = ""
+
+    @property
+    def short(self) -> bool:
+        """Whether the goal is missed."""
+        return self.goal is not None and not self.value <= self.goal
+
+    def __str__(self) -> str:
+        state = "short" if self.short else "ok"
+        value = f"{self.value:7.2f}" if isinstance(self.value, float) else f"{self.value:7d}"
+        if self.goal is None:
+            return f"{self.name:<44} {value}  for comparison"
+        goal = f"{self.goal:.2f}" if isinstance(self.goal, float) else self.goal
+        return f"{self.name:<44} {value}  goal <= {goal:<6}  {state}"
+
+
+def training_steps() -> Iterator[Bar]:
+    """The whole training step of two CNNs."""
+    for size, model in MODELS.items():
+        for mode, jit in JIT.items():
+            for name, both in PAIRS.items():
+                made = (both.ours, both.theirs, both.theirs)
+                found = ratio(*(training_step(model(), make(), jit) for make in made))
+                yield Bar(f"step, {name}, {size}, {mode}", found.value, 1.05, found)
+
+
+def small_steps() -> Iterator[Bar]:
+    """The optimizer's step alone on many small variables."""
+    for mode, jit in JIT.items():
+        for name, both in PAIRS.items():
+            goal = 0.9 if name in ("momentum", "adam") else 1.05
+            yield _alone(f"{SMALL} variables, {name}, {mode}", both, jit, goal)
+        yield _alone(f"{GROUPS} groups, momentum, {mode}", BY_GROUP, jit, 0.85)
+    theirs = (apply_function(PAIRS["momentum"].theirs(), _small(), True) for _ in range(2))
+    least = ratio(least_function(_small()), *theirs)
+    yield Bar(f"{SMALL} variables, assignments alone, jit on", least.value, None, least)
+
+
+def _small() -> list:
+    return small_variables(SMALL, GROUPS)
+
+
+def _alone(name: str, both: Pair, jit: bool, goal: float) -> Bar:
+    made = (both.ours, both.theirs, both.theirs)
+    found = ratio(*(apply_function(m(), _small(), jit) for m in made))
+    return Bar(name, found.value, goal, found)
+
+
+def graphs() -> Iterator[Bar]:
+    """Operations of the optimizer's step, as traced and after TensorFlow's own pruning."""
+    for name, both in {**PAIRS, "groups": BY_GROUP}.items():
+        variables = _small()
+        ours, theirs = (
+            operations(apply_function(m(), variables)) for m in (both.ours, both.theirs)
+        )
+        for place, kind in enumerate(("traced", "run")):
+            yield Bar(f"operations {kind}, {name}", ours[place], theirs[place])
+
+
+def tracing() -> Iterator[Bar]:
+    """Seconds to trace the optimizer's step."""
+    for name, both in PAIRS.items():
+        made = (both.ours, both.theirs, both.theirs)
+        calls = [_trace(make(), MODELS["50 k"]().trainable_variables) for make in made]
+        found = ratio(*calls)
+        yield Bar(f"tracing, {name}", found.value, 1.1, found)
+
+
+def _trace(optimizer: Any, variables: list) -> Callable[[], Any]:
+    return lambda: apply_function(optimizer, variables).get_concrete_function()
+
+
+def memory() -> Iterator[Bar]:
+    """Bytes of state beyond what the transforms of each named updater declare."""
+    variables = MODELS["50 k"]().trainable_variables
+    kept_by_keras = _bytes(keras.optimizers.SGD(RATE), variables)
+    for name in names():
+        optimizer = get(name).optimizer()
+        held = _bytes(optimizer, variables) - kept_by_keras
+        declared = sum(_declared(transform, variables) for transform in optimizer.transforms)
+        yield Bar(f"bytes not declared, {name}", abs(held - declared), 0, f"{held} held")
+
+
+def _bytes(optimizer: Any, variables: list) -> int:
+    optimizer.build(variables)
+    return sum(math.prod(v.shape) * ITEM[v.dtype] for v in optimizer.variables)
+
+
+def _declared(transform: Any, variables: list) -> int:
+    """What `slots` and `shared_slots` ask for on these variables, in bytes."""
+    total = sum(4 * math.prod(slot.shape) for slot in transform.shared_slots().values())
+    applies = transform.resolve([variable.path for variable in variables])
+    for variable, values in zip(variables, applies, strict=True):
+        for slot in transform.slots().values() if values is not None else ():
+            shape = variable.shape if slot.shape is None else slot.shape
+            total += math.prod(shape) * ITEM[variable.dtype]
+    return total
+
+
+def main() -> int:
+    """Prints what is measured as it comes, then a line for each bar; 1 if one is short."""
+    bars = []
+    for part in (graphs, memory, tracing, small_steps, training_steps):
+        print(f"{part.__doc__}", flush=True)
+        for bar in part():
+            print(f"  {bar.name:<44} {bar.note or bar.value}", flush=True)
+            bars.append(bar)
+        keras.backend.clear_session()
+    print(*bars, sep="\n")
+    return int(any(bar.short for bar in bars))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
