@@ -50,5 +50,5 @@ constraints: setup ## Pin the newest versions that fit into environment/constrai
 		--no-emit-index-url --no-emit-find-links -o environment/backends-constraints.txt
 
 clean: ## Remove everything that set-up, tests and docs made; runs/ stays
-	@rm -rf --one-file-system .venv .setup build dist site *.egg-info .pytest_cache .ruff_cache
+	@rm -rf --one-file-system .venv .setup .pictures build dist site *.egg-info .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
