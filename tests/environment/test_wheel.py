@@ -93,7 +93,7 @@ def test_optimizers_import_with_nothing_but_keras(wheel: Path, tmp_path: Path) -
     python = environment_of(tmp_path, wheel, "keras")
     code = ABSENT.format(("tensorflow", "jax", "torch", "tfx", "click")) + (
         "import tfx_updaters.optimizers as o\n"
-        "config = o.configure('magnitude_clip', max_gradient_value=0.5)\n"
+        "config = o.get('magnitude_clip', max_gradient_value=0.5)\n"
         "print(o.from_json(config.to_json()) == config)"
     )
     done = run_there(tmp_path, python, "-c", code)
@@ -104,7 +104,7 @@ def test_optimizers_work_with_keras_and_its_backend_alone(wheel: Path, tmp_path:
     python = environment_of(tmp_path, wheel, "keras", "tensorflow")
     code = ABSENT.format(("tfx", "apache_beam", "ml_metadata", "kfp", "tfx_bsl", "click")) + (
         "import keras, tfx_updaters.optimizers as o\n"
-        "chain = o.configure('article').optimizer()\n"
+        "chain = o.get('article').optimizer()\n"
         "saved = keras.optimizers.serialize(chain)\n"
         "print(keras.optimizers.deserialize(saved).get_config() == chain.get_config())"
     )
