@@ -162,7 +162,11 @@ def _settle(root: Path) -> None:
 
     A pipeline is TensorFlow's, whatever backend or legacy Keras the user has chosen elsewhere.
     """
-    os.environ |= {"KERAS_BACKEND": "tensorflow", "KERAS_HOME": str(root / "keras")}
+    os.environ |= {
+        "KERAS_BACKEND": "tensorflow",
+        "KERAS_HOME": str(root / "keras"),
+        "MPLCONFIGDIR": str(root / "matplotlib"),  # Keras imports matplotlib where it is installed
+    }
     os.environ.pop("TF_USE_LEGACY_KERAS", None)
 
 
