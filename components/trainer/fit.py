@@ -1,97 +1,234 @@
-"""The `run_fn` of our Trainer: reads the examples, trains the CNN, saves it and what it reached."""
+"""The `run_fn` of our Trainer: reads the examples, trains the model, exports it."""
 
 import json
 import math
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
+from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.components.trainer.fn_args_utils import FnArgs
-from tfx_bsl.public import tfxio
+from tfx.utils import io_utils
 
-from tfx_updaters.components.examples.records import IMAGE, LABEL
-from tfx_updaters.components.trainer import cnn, progress, serving
+from tfx_updaters.components.errors import ConfigError, DataError, ModelError
+from tfx_updaters.components.trainer import (
+    batches,
+    checkpoint,
+    data,
+    devices,
+    diverged,
+    model,
+    progress,
+    serving,
+    step,
+)
+from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.optimizers import from_json
 
 METRICS_FILE = "metrics.json"
-EVALUATION_BATCH = 256
-
-
-class DivergedError(ArithmeticError):
-    """The loss became NaN or infinite: the model is of no use and is not saved."""
+TYPES = {schema_pb2.BYTES: tf.string, schema_pb2.INT: tf.int64, schema_pb2.FLOAT: tf.float32}
 
 
 def run_fn(fn_args: FnArgs) -> None:
-    """Trains with the updater in `custom_config` and exports to `serving_model_dir`.
+    """Trains the model of `custom_config["model_fn"]` with the updater and exports it.
 
-    Writes the losses and accuracies on the train and eval split, measured after the last
-    update, to `metrics.json` in `model_run_dir`.
+    Reads `model_fn`, `model_args`, `updater` and `training` (a `TrainingConfig` as JSON) of the
+    custom configuration. Writes the loss and metrics on the train and eval split, measured after
+    the last update, to `metrics.json` in `model_run_dir`.
 
     Raises:
-        DivergedError: the loss is not a finite number.
+        ComponentError: the data, the model or an argument cannot be used, or the loss is not
+            finite.
+        UpdaterError: a rule of the updater does not fit the model.
     """
-    config = fn_args.custom_config
-    keras.utils.set_random_seed(config["seed"])
-    transform = tft.TFTransformOutput(fn_args.transform_output)
-    train, count = _examples(fn_args, fn_args.train_files, transform)
-    evaluation, _ = _examples(fn_args, fn_args.eval_files, transform)
-    model = cnn.build(config["shape"], config["classes"])
-    model.compile(
-        optimizer=from_json(config["updater"]).optimizer(),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+    config = TrainingConfig.from_json(fn_args.custom_config.get("training", {}))
+    strategy = devices.strategy()
+    devices.check_batch(strategy, config.batch_size // config.accumulate, config.accumulate)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(config.seed)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(config.precision)
+    try:
+        _train(fn_args, config, strategy)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Strategy) -> None:
+    transform = (
+        tft.TFTransformOutput(fn_args.transform_output) if fn_args.transform_output else None
     )
-    batches = train.shuffle(min(count, 100_000), seed=config["seed"]).repeat()
-    batches = batches.batch(config["batch_size"]).prefetch(tf.data.AUTOTUNE)
-    _fit(model, batches, fn_args, math.ceil(count / config["batch_size"]), evaluation)
-    _save_metrics(model, {"train": train, "eval": evaluation}, Path(fn_args.model_run_dir))
-    serving.export(model, transform, fn_args.serving_model_dir)
-
-
-def _examples(
-    fn_args: FnArgs, files: list[str], transform: tft.TFTransformOutput
-) -> tuple[tf.data.Dataset, int]:
-    """The examples of a split as (image, label), read once and kept in memory, and their number."""
-    dataset = fn_args.data_accessor.tf_dataset_factory(
-        files,
-        tfxio.TensorFlowDatasetOptions(
-            batch_size=EVALUATION_BATCH, num_epochs=1, shuffle=False, label_key=LABEL
-        ),
-        transform.transformed_metadata.schema,
-    )
-    images, labels = zip(*((features[IMAGE], label) for features, label in dataset), strict=True)
-    tensors = tf.concat(images, 0), tf.reshape(tf.concat(labels, 0), [-1])
-    return tf.data.Dataset.from_tensor_slices(tensors), len(tensors[1])
-
-
-def _fit(model, batches, fn_args: FnArgs, steps_an_epoch: int, evaluation) -> None:
-    """Exactly `train_steps` updates: whole epochs, then a shorter last one."""
-    epochs, rest = divmod(fn_args.train_steps, steps_an_epoch)
-    shared = {
-        "verbose": 0,
-        "validation_data": evaluation.batch(EVALUATION_BATCH),
-        "callbacks": [
-            progress.LogEpochs(),
-            keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False),
-        ],
+    schema = _schema(fn_args, transform)
+    with strategy.scope():
+        made = _compiled(fn_args, config)
+    splits = _splits(fn_args, made, schema, config)
+    _start_from(made, fn_args.base_model)
+    chief = devices.is_chief(strategy)
+    _fit(made, splits, fn_args, config, chief)
+    measured = {
+        name: made.evaluate(batches.evaluation(split), verbose=0, return_dict=True)
+        for name, split in splits.items()
     }
-    if epochs:
-        model.fit(batches, epochs=epochs, steps_per_epoch=steps_an_epoch, **shared)
-    if rest:
-        last = {"epochs": epochs + 1, "initial_epoch": epochs}
-        model.fit(batches, steps_per_epoch=rest, **last, **shared)
+    if not chief:
+        return
+    _save_metrics(measured, fn_args.model_run_dir)
+    bare = keras.models.clone_model(made)
+    bare.set_weights(made.get_weights())
+    shapes = splits["train"].source.shapes
+    raw = _raw_spec(transform, schema, shapes, config.label)
+    serving.export(bare, fn_args.serving_model_dir, shapes, raw, transform, config.resize)
+    serving.save_keras(bare, fn_args.serving_model_dir)
 
 
-def _save_metrics(model, splits: dict[str, tf.data.Dataset], folder: Path) -> None:
-    metrics = {
-        split: model.evaluate(dataset.batch(EVALUATION_BATCH), verbose=0, return_dict=True)
-        for split, dataset in splits.items()
-    }
-    if not math.isfinite(metrics["train"]["loss"]):
-        raise DivergedError(
-            f"training diverged: the loss on the train split is {metrics['train']['loss']}; "
-            "try a lower learning_rate or a clip"
+def _schema(fn_args: FnArgs, transform: tft.TFTransformOutput | None) -> schema_pb2.Schema:
+    if transform is not None:
+        return transform.transformed_metadata.schema
+    if not fn_args.schema_path:
+        raise DataError("neither a schema nor a transform graph was given; one of them is needed")
+    return io_utils.parse_pbtxt_file(fn_args.schema_path, schema_pb2.Schema())
+
+
+def _compiled(fn_args: FnArgs, config: TrainingConfig) -> keras.Model:
+    """The model with its updater, whose rules are resolved here against the layers."""
+    custom = fn_args.custom_config
+    made = model.build(custom["model_fn"], custom.get("model_args") or {})
+    accumulate = {"gradient_accumulation_steps": config.accumulate} if config.accumulate > 1 else {}
+    optimizer = from_json(custom["updater"]).optimizer(**accumulate)
+    try:
+        made.compile(
+            optimizer=optimizer,
+            loss=config.loss,
+            metrics=list(config.metrics),
+            jit_compile=config.jit_compile,
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / METRICS_FILE).write_text(json.dumps(metrics, indent=1) + "\n")
+    except ValueError as error:
+        raise ConfigError(f"loss {config.loss!r}, metrics {config.metrics}: {error}") from error
+    made.optimizer.build(made.trainable_variables)
+    step.install(made, config.sam_radius)
+    return made
+
+
+def _splits(fn_args: FnArgs, made: keras.Model, schema: Any, config: TrainingConfig) -> dict:
+    shapes = model.shapes(made, schema, config.label)
+    classes = model.classes(made, config.loss)
+    splits = {}
+    for name, files in (("train", fn_args.train_files), ("eval", fn_args.eval_files)):
+        source = data.Source(
+            fn_args.data_accessor, files, schema, shapes, config.label, classes, config.resize
+        )
+        splits[name] = data.read(source, name, config.cache_gb)
+    return splits
+
+
+def _start_from(made: keras.Model, base: str | None) -> None:
+    """Warm start: takes the weights of the base model."""
+    if not base:
+        return
+    found = serving.load_keras(base)
+    if found is None:
+        raise ModelError(f"base model {base} has no {serving.KERAS_FILE} beside it to start from")
+    try:
+        made.set_weights(found.get_weights())
+    except ValueError as error:
+        raise ModelError(f"base model {base} has other layers: {error}") from error
+
+
+def _fit(
+    made: keras.Model, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, chief
+) -> None:
+    train = splits["train"]
+    an_epoch, total = _steps(train.count, fn_args.train_steps, config)
+    several = devices.workers() > 1
+    stopping = _stopping(config)
+    store = checkpoint.Store(_checkpoint_folder(fn_args, config), _identity(made, train, config))
+    saver = checkpoint.Checkpoints(
+        store, an_epoch, total,
+        # Workers have to save at the same step, as they read their shared state together.
+        every_steps=config.checkpoint_steps or (an_epoch if several else None),
+        every_minutes=None if several else config.checkpoint_minutes,
+        writes=chief, stopping=stopping,
+    )  # fmt: skip
+    saver.restore(made)
+    first = saver.position
+    callbacks: list[Any] = [progress.LogEpochs()]
+    if chief:
+        callbacks.append(keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False))
+    if not step.skips(made.optimizer):
+        batch = lambda at: next(iter(batches.training(train, config, at)))  # noqa: E731
+        callbacks.append(diverged.StopWhenNotFinite(batch, lambda: saver.position))
+    made.fit(
+        batches.training(train, config, first),
+        epochs=math.ceil(total / an_epoch),
+        initial_epoch=first // an_epoch,
+        steps_per_epoch=an_epoch,
+        shuffle=False,
+        validation_data=batches.evaluation(splits["eval"]),
+        callbacks=[*callbacks, *([stopping] if stopping else []), saver],
+        verbose=0,
+    )
+    if chief:
+        store.remove()
+
+
+def _steps(count: int, steps: int | None, config: TrainingConfig) -> tuple[int, int]:
+    """Training steps, each of a micro-batch, in an epoch and in all."""
+    if (steps is None) == (config.epochs is None):
+        raise ConfigError(
+            f"epochs: received {config.epochs} beside {steps} steps in train_args; "
+            "one of the two is needed"
+        )
+    an_epoch = math.ceil(count / config.batch_size)
+    updates = steps if steps is not None else config.epochs * an_epoch
+    return an_epoch * config.accumulate, updates * config.accumulate
+
+
+def _stopping(config: TrainingConfig) -> keras.callbacks.EarlyStopping | None:
+    early = config.early_stopping
+    if early is None:
+        return None
+    return keras.callbacks.EarlyStopping(
+        monitor=early.monitor, patience=early.patience, min_delta=early.min_delta,
+        restore_best_weights=early.restore_best,
+    )  # fmt: skip
+
+
+def _checkpoint_folder(fn_args: FnArgs, config: TrainingConfig) -> str:
+    """Beside the node's outputs, which are other folders each time; named by all that goes in."""
+    if config.checkpoint_dir:
+        return config.checkpoint_dir
+    node = str(fn_args.model_run_dir).rsplit("/", 2)[0]
+    inputs = (
+        fn_args.train_files, fn_args.eval_files, fn_args.train_steps, fn_args.custom_config,
+        fn_args.transform_output, fn_args.base_model, fn_args.hyperparameters,
+    )  # fmt: skip
+    return f"{node}/.system/checkpoints/{checkpoint.fingerprint(*inputs)}"
+
+
+def _identity(made: keras.Model, train: data.Split, config: TrainingConfig) -> dict[str, Any]:
+    updater = made.optimizer.get_config()
+    updater.pop("learning_rate", None)
+    return {
+        "updater": {key: updater[key] for key in sorted(updater) if key != "name"},
+        "variables": [[list(v.shape), str(v.dtype)] for v in made.variables],
+        "examples": train.count,
+        "batch size": [config.batch_size, config.accumulate],
+        "seed": config.seed,
+    }
+
+
+def _save_metrics(measured: Mapping[str, Mapping[str, float]], folder: str) -> None:
+    tf.io.gfile.makedirs(folder)
+    with tf.io.gfile.GFile(f"{folder}/{METRICS_FILE}", "w") as file:
+        file.write(json.dumps(measured, indent=1) + "\n")
+
+
+def _raw_spec(transform: Any, schema: Any, shapes: Mapping, label: str) -> dict[str, Any]:
+    if transform is None:
+        types = {feature.name: TYPES[feature.type] for feature in schema.feature}
+        return serving.feature_spec(shapes, types)
+    spec = transform.raw_feature_spec()
+    spec.pop(label, None)
+    return spec

@@ -1,0 +1,181 @@
+"""The examples of a split: read once through TFXIO, checked, and kept in memory where they fit."""
+
+import glob
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx.components.trainer.fn_args_utils import DataAccessor
+from tfx_bsl.public import tfxio
+
+from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.trainer import images
+
+READ_BATCH = 512
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the examples of a split are, and what is taken from them.
+
+    Attributes:
+        accessor: TFX's readers of the Examples artifact.
+        files: patterns.
+        schema: of the examples.
+        shapes: of the model's inputs without the batch, by feature.
+        label: the feature that is predicted.
+        classes: a label is below this; None is no limit, and any number is taken.
+        resize: what is done to images of another size.
+    """
+
+    accessor: DataAccessor
+    files: Sequence[str]
+    schema: schema_pb2.Schema
+    shapes: Mapping[str, tuple[int, ...]]
+    label: str
+    classes: int | None
+    resize: str = "none"
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split that was read through.
+
+    Attributes:
+        source: where it came from.
+        count: number of examples.
+        arrays: examples x shape, by feature, and the labels; None if they need too much memory.
+    """
+
+    source: Source
+    count: int
+    arrays: Mapping[str, np.ndarray] | None
+
+
+@dataclass
+class _Kept:
+    """Batches that were read, until they are too many."""
+
+    limit: float
+    size: int = 0
+    batches: list[dict[str, np.ndarray]] | None = field(default_factory=list)
+
+    def add(self, batch: dict[str, np.ndarray]) -> None:
+        self.size += sum(array.nbytes for array in batch.values())
+        if self.size > self.limit:
+            self.batches = None
+        if self.batches is not None:
+            self.batches.append(batch)
+
+    def arrays(self) -> dict[str, np.ndarray] | None:
+        if self.batches is None:
+            return None
+        return {name: np.concatenate([b[name] for b in self.batches]) for name in self.batches[0]}
+
+
+def read(source: Source, split: str, cache_gb: float) -> Split:
+    """Reads every example once.
+
+    Raises:
+        DataError: the split is empty, a record is corrupt, a feature is missing in an example or
+            of another size, an image cannot be decoded, or a label is out of range.
+    """
+    kept, count = _Kept(cache_gb * GIB), 0
+    for batch in _record_batches(source, split):
+        kept.add(_taken(source, batch, f"split '{split}', examples from {count}"))
+        count += batch.num_rows
+    if not count:
+        raise DataError(f"split '{split}' is empty: {', '.join(source.files)}")
+    return Split(source, count, kept.arrays())
+
+
+def _record_batches(source: Source, split: str) -> Iterator[pa.RecordBatch]:
+    options = tfxio.RecordBatchesOptions(
+        batch_size=READ_BATCH, drop_final_batch=False, num_epochs=1, shuffle=False
+    )
+    files = list(source.files)
+    if not any(glob.glob(f) if "://" not in f else tf.io.gfile.glob(f) for f in files):
+        raise DataError(f"split '{split}' is empty: no file {', '.join(files)}")
+    try:
+        yield from source.accessor.record_batch_factory(files, options, source.schema)
+    except (tf.errors.DataLossError, RuntimeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"split '{split}': {_broken(files) or error}") from error
+
+
+def _broken(patterns: Sequence[str]) -> str:
+    """The first file that cannot be read, and how many records before."""
+    for path in sorted(p for pattern in patterns for p in tf.io.gfile.glob(pattern)):
+        compression = "GZIP" if path.endswith(".gz") else ""
+        number = 0
+        try:
+            for record in tf.data.TFRecordDataset(path, compression):
+                tf.train.Example.FromString(record.numpy())
+                number += 1
+        except tf.errors.DataLossError:
+            return f"{path} is truncated or corrupt after record {number}"
+        except Exception:
+            return f"{path}, record {number}, is not a tf.train.Example"
+    return ""
+
+
+def _taken(source: Source, batch: pa.RecordBatch, where: str) -> dict[str, np.ndarray]:
+    """What the model needs of a batch."""
+    taken = {}
+    for name, shape in source.shapes.items():
+        column = _column(batch, name, where)
+        if pa.types.is_binary(column.type.value_type) or pa.types.is_large_binary(
+            column.type.value_type
+        ):
+            _check_sizes(column, name, 1, where)
+            encoded = column.flatten().to_numpy(zero_copy_only=False)
+            taken[name] = images.decode_all(encoded, shape, source.resize, f"{where}, '{name}'")
+        else:
+            _check_sizes(column, name, int(np.prod(shape)), where)
+            values = column.flatten().to_numpy(zero_copy_only=False)
+            taken[name] = values.reshape(batch.num_rows, *shape)
+    taken[source.label] = _labels(source, batch, where)
+    return taken
+
+
+def _column(batch: pa.RecordBatch, name: str, where: str) -> Any:
+    missing = batch.num_rows
+    if name in batch.schema.names:
+        column = batch.column(batch.schema.get_field_index(name))
+        missing = column.null_count
+        if not missing and not pa.types.is_null(column.type):
+            return column
+    raise DataError(f"{where}: feature '{name}' is missing in {missing} of {batch.num_rows}")
+
+
+def _check_sizes(column: Any, name: str, size: int, where: str) -> None:
+    found = set(pc.list_value_length(column).unique().to_pylist())
+    if found != {size}:
+        raise DataError(
+            f"{where}: feature '{name}' has {sorted(found)[:5]} values in an example; "
+            f"the model takes {size}"
+        )
+
+
+def _labels(source: Source, batch: pa.RecordBatch, where: str) -> np.ndarray:
+    column = _column(batch, source.label, where)
+    _check_sizes(column, source.label, 1, where)
+    labels = column.flatten().to_numpy(zero_copy_only=False)
+    if source.classes is None:
+        return labels
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"{where}: label '{source.label}' is {labels.dtype}; integers are needed")
+    wrong = labels[(labels < 0) | (labels >= source.classes)]
+    if len(wrong):
+        raise DataError(
+            f"{where}: label '{source.label}' is {sorted(set(wrong.tolist()))[:5]} in {len(wrong)} "
+            f"examples; 0 to {source.classes - 1} is what the model has outputs for"
+        )
+    return labels

@@ -1,0 +1,17 @@
+"""Digits as TFX's artifacts."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import trainings  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """300 digits to train on and 100 to evaluate, from `trainings.write_digits`."""
+    folder = tmp_path_factory.mktemp("digits")
+    trainings.write_digits(folder)
+    return folder

@@ -1,0 +1,48 @@
+"""A training that is killed, at any step, ends with the weights of one that was not."""
+
+import random
+import signal
+
+import numpy as np
+import pytest
+import trainings
+
+SAVING = {"checkpoint_steps": 7, "checkpoint_minutes": None}
+CASES = {
+    "batch norm, dropout, momentum": {"training": SAVING},
+    "augmentation and class weights": {
+        "training": {
+            **SAVING,
+            "augmentation": {"shift": 1, "noise": 0.1, "scale": 0.1, "flip": True},
+            "class_weights": {"3": 2.0},
+        }
+    },
+    "early stopping": {
+        "training": {**SAVING, "early_stopping": {"patience": 2, "monitor": "val_accuracy"}}
+    },
+    "accumulation": {"training": {**SAVING, "accumulate": 4}},
+    "sharpness-aware": {"training": {**SAVING, "sam_radius": 0.05}},
+    "half precision": {"training": {**SAVING, "precision": "mixed_float16"}},
+    "read again every epoch": {"training": {**SAVING, "cache_gb": 0}},
+    "averaging when fit ends": {"updater": {"updater": "schedule_free_sgd"}, "training": SAVING},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_killed_training_ends_with_the_same_weights(case, digits, tmp_path):
+    steps, config = 37, CASES[case]  # 10 steps an epoch: the last one is cut short
+    assert trainings.train(digits, tmp_path / "whole", config, steps) == 0
+    micro = config["training"].get("accumulate", 1)
+    first = random.Random(case).randrange(8 * micro, 20 * micro)
+    # Killed in its first epochs, and again a few steps after it went on, in whichever epoch.
+    for kill_at in (first, 6 * micro):
+        status = trainings.train(digits, tmp_path / "killed", config, steps, kill_at)
+        assert status == -signal.SIGKILL
+    assert list((tmp_path / "killed").glob(".system/checkpoints/*/step-*.npz"))
+    assert trainings.train(digits, tmp_path / "killed", config, steps) == 0
+    whole, killed = (trainings.weights(tmp_path / name) for name in ("whole", "killed"))
+    for one, other in zip(whole, killed, strict=True):
+        np.testing.assert_array_equal(one, other)
+    metrics = [tmp_path / name / "model_run" / "1" / "metrics.json" for name in ("whole", "killed")]
+    assert metrics[0].read_text() == metrics[1].read_text()
+    assert not list((tmp_path / "killed").glob(".system/checkpoints/*/*"))

@@ -1,0 +1,98 @@
+"""Trainings on digits, each in a process of its own, which may be killed at a step."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FORKS = multiprocessing.get_context("forkserver")
+# The server imports the stack once; every process is a fork of it.
+FORKS.set_forkserver_preload(["tfx_updaters.components.trainer.fit", "sklearn.datasets"])
+
+MODEL = {
+    "model_fn": "tfx_updaters.components.trainer.cnn.image",
+    "model_args": {
+        "shape": [8, 8, 1], "classes": 10, "filters": [4, 8], "norm": "batch", "dropout": 0.2,
+    },
+    "updater": {"updater": "momentum", "learning_rate": 0.05},
+}  # fmt: skip
+
+
+def write_digits(folder: Path, train: int = 300, evaluation: int = 100) -> None:
+    """Artifacts with the first digits."""
+    from sklearn.datasets import load_digits
+
+    from tfx_updaters.components import testing
+
+    images, labels = load_digits(return_X_y=True)
+    rows = [
+        {"image": (image / 16).astype("float32"), "label": int(label)}
+        for image, label in zip(images, labels, strict=True)
+    ]
+    splits = {"train": rows[:train], "eval": rows[train : train + evaluation]}
+    testing.write_examples(folder / "examples", splits)
+    testing.write_schema(folder / "schema", {"image": ("float", [64]), "label": ("int", [1])})
+
+
+def arguments(data: Path, node: Path, config: Mapping[str, Any], steps: int | None = None) -> Any:
+    """What a Trainer would hand `run_fn` for these digits."""
+    from tfx.types import standard_artifacts
+
+    from tfx_updaters.components import testing
+
+    examples, schema = standard_artifacts.Examples(), standard_artifacts.Schema()
+    examples.uri, schema.uri = str(data / "examples"), str(data / "schema")
+    examples.split_names = '["train", "eval"]'
+    examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
+    examples.set_string_custom_property("file_format", "tfrecords_gzip")
+    return testing.fn_args(node, examples, schema, {**MODEL, **config}, steps)
+
+
+def weights(node: Path) -> list[np.ndarray]:
+    """Of the model that was saved."""
+    from tfx_updaters.components.trainer import serving
+
+    return serving.load_keras(str(node / "model" / "1" / "Format-Serving")).get_weights()
+
+
+def _train(data: Path, node: Path, config: Mapping[str, Any], steps: int, kill_at: int) -> None:
+    import tensorflow as tf
+
+    from tfx_updaters.components.trainer import checkpoint, fit
+
+    tf.config.set_soft_device_placement(True)
+    if kill_at:
+        counted = checkpoint.Checkpoints.on_train_batch_begin
+        done = 0
+
+        def killing(self, batch, logs=None):
+            nonlocal done
+            done += 1
+            if done == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            counted(self, batch, logs)
+
+        checkpoint.Checkpoints.on_train_batch_begin = killing
+    fit.run_fn(arguments(data, node, config, steps))
+
+
+def train(
+    data: Path, node: Path, config: Mapping[str, Any], steps: int | None = None, kill_at: int = 0
+) -> int:
+    """Trains; the exit status, negative for a signal.
+
+    Args:
+        data: from `write_digits`.
+        node: the folder of the node's outputs.
+        config: of the Trainer, beside `MODEL`.
+        steps: `num_steps`.
+        kill_at: kill -9 before this training step of the process, counted from 1.
+    """
+    process = FORKS.Process(target=_train, args=(data, node, config, steps, kill_at))
+    process.start()
+    process.join(300)
+    return process.exitcode
