@@ -67,4 +67,5 @@ def _finite(values: Iterable[Any]) -> bool:
 
 
 def _norms(variables: Iterable[Any]) -> str:
-    return ", ".join(f"{v.path} {float(keras.ops.norm(v)):.3g}" for v in variables)
+    lengths = {v.path: float(keras.ops.norm(keras.ops.ravel(v))) for v in variables}
+    return ", ".join(f"{path} {length:.3g}" for path, length in lengths.items())

@@ -27,6 +27,8 @@ from tfx_updaters.components.trainer import (
 from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.optimizers import from_json
 
+# Names that Keras makes a metric of when it knows the shapes.
+CHOSEN_BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
 METRICS_FILE = "metrics.json"
 TYPES = {schema_pb2.BYTES: tf.string, schema_pb2.INT: tf.int64, schema_pb2.FLOAT: tf.float32}
 
@@ -62,8 +64,12 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
         tft.TFTransformOutput(fn_args.transform_output) if fn_args.transform_output else None
     )
     schema = _schema(fn_args, transform)
+    custom = fn_args.custom_config
     with strategy.scope():
-        made = _compiled(fn_args, config)
+        made = model.build(custom["model_fn"], custom.get("model_args") or {})
+        # What is exported: made now, as a clone of a compiled model is compiled as well.
+        bare = keras.models.clone_model(made)
+        _compile(made, fn_args, config)
     splits = _splits(fn_args, made, schema, config)
     _start_from(made, fn_args.base_model)
     chief = devices.is_chief(strategy)
@@ -75,7 +81,6 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
     if not chief:
         return
     _save_metrics(measured, fn_args.model_run_dir)
-    bare = keras.models.clone_model(made)
     bare.set_weights(made.get_weights())
     shapes = splits["train"].source.shapes
     raw = _raw_spec(transform, schema, shapes, config.label)
@@ -91,24 +96,30 @@ def _schema(fn_args: FnArgs, transform: tft.TFTransformOutput | None) -> schema_
     return io_utils.parse_pbtxt_file(fn_args.schema_path, schema_pb2.Schema())
 
 
-def _compiled(fn_args: FnArgs, config: TrainingConfig) -> keras.Model:
-    """The model with its updater, whose rules are resolved here against the layers."""
+def _compile(made: keras.Model, fn_args: FnArgs, config: TrainingConfig) -> None:
+    """Gives the model its updater, whose rules are resolved here against the layers."""
     custom = fn_args.custom_config
-    made = model.build(custom["model_fn"], custom.get("model_args") or {})
+    _check_names(config)
     accumulate = {"gradient_accumulation_steps": config.accumulate} if config.accumulate > 1 else {}
     optimizer = from_json(custom["updater"]).optimizer(**accumulate)
-    try:
-        made.compile(
-            optimizer=optimizer,
-            loss=config.loss,
-            metrics=list(config.metrics),
-            jit_compile=config.jit_compile,
-        )
-    except ValueError as error:
-        raise ConfigError(f"loss {config.loss!r}, metrics {config.metrics}: {error}") from error
+    made.compile(
+        optimizer=optimizer,
+        loss=config.loss,
+        metrics=list(config.metrics),
+        jit_compile=config.jit_compile,
+    )
     made.optimizer.build(made.trainable_variables)
     step.install(made, config.sam_radius)
-    return made
+
+
+def _check_names(config: TrainingConfig) -> None:
+    """Keras itself looks the names up at the first step."""
+    try:
+        keras.losses.get(config.loss)
+        for metric in config.metrics:
+            metric in CHOSEN_BY_SHAPE or keras.metrics.get(metric)
+    except ValueError as error:
+        raise ConfigError(f"loss {config.loss!r}, metrics {config.metrics}: {error}") from error
 
 
 def _splits(fn_args: FnArgs, made: keras.Model, schema: Any, config: TrainingConfig) -> dict:

@@ -30,7 +30,7 @@ def export(
     Both give `outputs`, examples x the model's outputs.
 
     Args:
-        model: trained.
+        model: trained, and not compiled: the optimizer is no part of it.
         folder: of the SavedModel.
         shapes: of the model's inputs, by feature.
         raw: the feature specs of raw examples, without the label.
@@ -61,17 +61,15 @@ def export(
 
 
 def save_keras(model: keras.Model, serving_folder: str) -> None:
-    """Saves the model, uncompiled, beside the SavedModel's folder, to go on training with.
+    """Saves the model, which was not compiled, beside the SavedModel, to go on training with.
 
     Whoever loads it needs nothing but Keras.
     """
-    bare = keras.models.clone_model(model)
-    bare.set_weights(model.get_weights())
     folder = keras_folder(serving_folder)
     tf.io.gfile.makedirs(folder)
     with tempfile.TemporaryDirectory() as temporary:
         local = os.path.join(temporary, KERAS_FILE)
-        bare.save(local)
+        model.save(local)
         tf.io.gfile.copy(local, f"{folder}/{KERAS_FILE}", overwrite=True)
 
 

@@ -1,12 +1,9 @@
 """Digits as TFX's artifacts."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-import trainings  # noqa: E402
+import trainings
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ FORKS = multiprocessing.get_context("forkserver")
 # The server imports the stack once; every process is a fork of it.
 FORKS.set_forkserver_preload(["tfx_updaters.components.trainer.fit", "sklearn.datasets"])
 
+REFUSAL = "refusal.txt"
 MODEL = {
     "model_fn": "tfx_updaters.components.trainer.cnn.image",
     "model_args": {
@@ -49,22 +50,28 @@ def arguments(data: Path, node: Path, config: Mapping[str, Any], steps: int | No
     examples.split_names = '["train", "eval"]'
     examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
     examples.set_string_custom_property("file_format", "tfrecords_gzip")
-    return testing.fn_args(node, examples, schema, {**MODEL, **config}, steps)
+    custom = {**MODEL, **config}
+    base = custom.pop("base_model", None)
+    made = testing.fn_args(node, examples, schema, custom, steps)
+    made.base_model = base
+    return made
+
+
+def model(node: Path) -> Any:
+    """The model that was saved."""
+    from tfx_updaters.components.trainer import serving
+
+    return serving.load_keras(str(node / "model" / "1" / "Format-Serving"))
 
 
 def weights(node: Path) -> list[np.ndarray]:
     """Of the model that was saved."""
-    from tfx_updaters.components.trainer import serving
-
-    return serving.load_keras(str(node / "model" / "1" / "Format-Serving")).get_weights()
+    return model(node).get_weights()
 
 
 def _train(data: Path, node: Path, config: Mapping[str, Any], steps: int, kill_at: int) -> None:
-    import tensorflow as tf
-
     from tfx_updaters.components.trainer import checkpoint, fit
 
-    tf.config.set_soft_device_placement(True)
     if kill_at:
         counted = checkpoint.Checkpoints.on_train_batch_begin
         done = 0
@@ -77,7 +84,12 @@ def _train(data: Path, node: Path, config: Mapping[str, Any], steps: int, kill_a
             counted(self, batch, logs)
 
         checkpoint.Checkpoints.on_train_batch_begin = killing
-    fit.run_fn(arguments(data, node, config, steps))
+    try:
+        fit.run_fn(arguments(data, node, config, steps))
+    except ValueError as error:
+        node.mkdir(parents=True, exist_ok=True)
+        (node / REFUSAL).write_text(f"{type(error).__name__}: {error}")
+        raise
 
 
 def train(
@@ -96,3 +108,10 @@ def train(
     process.start()
     process.join(300)
     return process.exitcode
+
+
+def refusal(data: Path, node: Path, config: Mapping[str, Any], steps: int | None = None) -> str:
+    """Trains what has to be refused; the error, and nothing was exported."""
+    assert train(data, node, config, steps) == 1
+    assert not list(node.glob("model/*/*")), "a model was left"
+    return (node / REFUSAL).read_text()
