@@ -46,9 +46,7 @@ def training(split: Split, config: TrainingConfig, first: int) -> tf.data.Datase
         whole = (_alone(inputs), labels)
         return whole if weights is None else (*whole, tf.gather(weights, labels))
 
-    return numbered.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(
-        tf.data.AUTOTUNE
-    )
+    return _ready(numbered, batch)
 
 
 def evaluation(split: Split) -> tf.data.Dataset:
@@ -66,7 +64,15 @@ def evaluation(split: Split) -> tf.data.Dataset:
         }
         return _alone(inputs), taken[source.label]
 
-    return dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return _ready(dataset, batch)
+
+
+def _ready(dataset: tf.data.Dataset, batch: Any) -> tf.data.Dataset:
+    """The batches, some of them made ahead; several workers share each one."""
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    made = dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return made.prefetch(tf.data.AUTOTUNE).with_options(options)
 
 
 def _chooser(split: Split, seed: int, size: int) -> Any:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+from typing import Any
 
 import tensorflow as tf
 
@@ -69,3 +70,15 @@ def check_batch(chosen: tf.distribute.Strategy, micro_batch: int, accumulate: in
         raise ConfigError(
             f"batch_size: received {micro_batch}; a multiple of the {replicas} replicas is needed"
         )
+
+
+def build_metrics(model: Any, batch: Any) -> None:
+    """Makes the metrics' variables before `fit`, where several workers train together.
+
+    Keras 3.15 makes them from the mean of a batch over replicas; TensorFlow's strategy for
+    several workers takes no nested batch there.
+    """
+    if workers() > 1:
+        with model.distribute_strategy.scope():
+            model._symbolic_build(data_batch=batch)
+        model._maybe_symbolic_build = lambda iterator=None, data_batch=None: None

@@ -164,6 +164,7 @@ def _fit(
     )  # fmt: skip
     saver.restore(made)
     first = saver.position
+    devices.build_metrics(made, next(iter(batches.training(train, config, first))))
     callbacks: list[Any] = [progress.LogEpochs()]
     if chief:
         callbacks.append(keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False))

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfx_updaters.components.errors import ConfigError
+from tfx_updaters.components.trainer import devices
 
 
 def install(model: keras.Model, radius: float | None) -> None:
@@ -26,6 +27,15 @@ def install(model: keras.Model, radius: float | None) -> None:
             raise ConfigError(f"sam_radius: {model.name} has a train_step of its own; none allowed")
         return
     model.train_step = lambda data: _step(model, data, radius)
+    if devices.workers() > 1:
+        # Keras 3.15 takes the mean of the metrics over workers along an axis that they lack.
+        test = model.test_step
+        model.train_step = lambda data: _with_axis(_step(model, data, radius))
+        model.test_step = lambda data: _with_axis(test(data))
+
+
+def _with_axis(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {name: tf.expand_dims(value, 0) for name, value in metrics.items()}
 
 
 def _step(model: Any, data: Any, radius: float | None) -> dict[str, Any]:

@@ -69,21 +69,22 @@ def weights(node: Path) -> list[np.ndarray]:
     return model(node).get_weights()
 
 
-def _train(data: Path, node: Path, config: Mapping[str, Any], steps: int, kill_at: int) -> None:
-    from tfx_updaters.components.trainer import checkpoint, fit
+def _train(
+    data: Path,
+    node: Path,
+    config: Mapping[str, Any],
+    steps: int | None,
+    kill_at: int,
+    devices: int,
+    environment: Mapping[str, str],
+) -> None:
+    from tfx_updaters.components.trainer import fit
 
+    os.environ.update(environment)
     if kill_at:
-        counted = checkpoint.Checkpoints.on_train_batch_begin
-        done = 0
-
-        def killing(self, batch, logs=None):
-            nonlocal done
-            done += 1
-            if done == kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            counted(self, batch, logs)
-
-        checkpoint.Checkpoints.on_train_batch_begin = killing
+        _kill_before(kill_at)
+    if devices > 1:
+        _split_the_processor(devices)
     try:
         fit.run_fn(arguments(data, node, config, steps))
     except ValueError as error:
@@ -92,10 +93,43 @@ def _train(data: Path, node: Path, config: Mapping[str, Any], steps: int, kill_a
         raise
 
 
-def train(
-    data: Path, node: Path, config: Mapping[str, Any], steps: int | None = None, kill_at: int = 0
-) -> int:
-    """Trains; the exit status, negative for a signal.
+def _kill_before(step: int) -> None:
+    from tfx_updaters.components.trainer import checkpoint
+
+    begin, begun = checkpoint.Checkpoints.on_train_batch_begin, 0
+
+    def killing(self, batch, logs=None):
+        nonlocal begun
+        begun += 1
+        if begun == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        begin(self, batch, logs)
+
+    checkpoint.Checkpoints.on_train_batch_begin = killing
+
+
+def _split_the_processor(count: int) -> None:
+    """Logical processors in the place of GPUs."""
+    import tensorflow as tf
+
+    from tfx_updaters.components.trainer import devices
+
+    parts = [tf.config.LogicalDeviceConfiguration()] * count
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], parts)
+    names = [f"CPU:{number}" for number in range(count)]
+    devices.strategy = lambda: tf.distribute.MirroredStrategy(names)
+
+
+def start(
+    data: Path,
+    node: Path,
+    config: Mapping[str, Any],
+    steps: int | None = None,
+    kill_at: int = 0,
+    devices: int = 1,
+    environment: Mapping[str, str] | None = None,
+) -> Any:
+    """Starts a training in a process.
 
     Args:
         data: from `write_digits`.
@@ -103,15 +137,24 @@ def train(
         config: of the Trainer, beside `MODEL`.
         steps: `num_steps`.
         kill_at: kill -9 before this training step of the process, counted from 1.
+        devices: how many it trains on.
+        environment: variables of the process.
     """
-    process = FORKS.Process(target=_train, args=(data, node, config, steps, kill_at))
+    given = (data, node, config, steps, kill_at, devices, environment or {})
+    process = FORKS.Process(target=_train, args=given)
     process.start()
+    return process
+
+
+def train(*arguments: Any, **options: Any) -> int:
+    """Trains as `start` says; the exit status, negative for a signal."""
+    process = start(*arguments, **options)
     process.join(300)
     return process.exitcode
 
 
-def refusal(data: Path, node: Path, config: Mapping[str, Any], steps: int | None = None) -> str:
+def refusal(data: Path, node: Path, *arguments: Any, **options: Any) -> str:
     """Trains what has to be refused; the error, and nothing was exported."""
-    assert train(data, node, config, steps) == 1
+    assert train(data, node, *arguments, **options) == 1
     assert not list(node.glob("model/*/*")), "a model was left"
     return (node / REFUSAL).read_text()
