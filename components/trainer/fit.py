@@ -1,8 +1,9 @@
 """The `run_fn` of our Trainer: reads the examples, trains the model, exports it."""
 
+import contextlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -23,6 +24,7 @@ from tfx_updaters.components.trainer import (
     progress,
     serving,
     step,
+    tuned,
 )
 from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.optimizers import from_json
@@ -64,12 +66,12 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
         tft.TFTransformOutput(fn_args.transform_output) if fn_args.transform_output else None
     )
     schema = _schema(fn_args, transform)
-    custom = fn_args.custom_config
+    custom = tuned.applied(fn_args.custom_config, fn_args.hyperparameters)
     with strategy.scope():
         made = model.build(custom["model_fn"], custom.get("model_args") or {})
         # What is exported: made now, as a clone of a compiled model is compiled as well.
         bare = keras.models.clone_model(made)
-        _compile(made, fn_args, config)
+        _compile(made, custom["updater"], config)
     splits = _splits(fn_args, made, schema, config)
     _start_from(made, fn_args.base_model)
     chief = devices.is_chief(strategy)
@@ -96,12 +98,11 @@ def _schema(fn_args: FnArgs, transform: tft.TFTransformOutput | None) -> schema_
     return io_utils.parse_pbtxt_file(fn_args.schema_path, schema_pb2.Schema())
 
 
-def _compile(made: keras.Model, fn_args: FnArgs, config: TrainingConfig) -> None:
+def _compile(made: keras.Model, updater: Mapping[str, Any], config: TrainingConfig) -> None:
     """Gives the model its updater, whose rules are resolved here against the layers."""
-    custom = fn_args.custom_config
     _check_names(config)
     accumulate = {"gradient_accumulation_steps": config.accumulate} if config.accumulate > 1 else {}
-    optimizer = from_json(custom["updater"]).optimizer(**accumulate)
+    optimizer = from_json(updater).optimizer(**accumulate)
     made.compile(
         optimizer=optimizer,
         loss=config.loss,
@@ -171,18 +172,32 @@ def _fit(
     if not step.skips(made.optimizer):
         batch = lambda at: next(iter(batches.training(train, config, at)))  # noqa: E731
         callbacks.append(diverged.StopWhenNotFinite(batch, lambda: saver.position))
-    made.fit(
-        batches.training(train, config, first),
-        epochs=math.ceil(total / an_epoch),
-        initial_epoch=first // an_epoch,
-        steps_per_epoch=an_epoch,
-        shuffle=False,
-        validation_data=batches.evaluation(splits["eval"]),
-        callbacks=[*callbacks, *([stopping] if stopping else []), saver],
-        verbose=0,
-    )
+    with _memory_explained(config):
+        made.fit(
+            batches.training(train, config, first),
+            epochs=math.ceil(total / an_epoch),
+            initial_epoch=first // an_epoch,
+            steps_per_epoch=an_epoch,
+            shuffle=False,
+            validation_data=batches.evaluation(splits["eval"]),
+            callbacks=[*callbacks, *([stopping] if stopping else []), saver],
+            verbose=0,
+        )
     if chief:
         store.remove()
+
+
+@contextlib.contextmanager
+def _memory_explained(config: TrainingConfig) -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        smaller = max(1, config.batch_size // config.accumulate // 2)
+        raise ConfigError(
+            f"out of memory with micro-batches of {config.batch_size // config.accumulate}: "
+            f"try batch_size={smaller}, or accumulate={config.batch_size // smaller}, which gives "
+            f"the same updates: {str(error.message).splitlines()[0][:120]}"
+        ) from error
 
 
 def _steps(count: int, steps: int | None, config: TrainingConfig) -> tuple[int, int]:

@@ -24,7 +24,7 @@ def build(model_fn: str, arguments: Mapping[str, Any]) -> keras.Model:
     Raises:
         ModelError: it does not import or call, or returns something else.
     """
-    function = _imported(model_fn)
+    function = imported(model_fn)
     try:
         model = function(**arguments)
     except TypeError as error:
@@ -39,7 +39,12 @@ def build(model_fn: str, arguments: Mapping[str, Any]) -> keras.Model:
     return model
 
 
-def _imported(name: str) -> Any:
+def imported(name: str) -> Any:
+    """The function of this dotted name.
+
+    Raises:
+        ModelError: there is none.
+    """
     module, _, function = name.rpartition(".")
     try:
         return getattr(importlib.import_module(module), function)

@@ -39,3 +39,17 @@ def sequential(units=10):
     return keras.Sequential(
         [keras.Input((8, 8, 1), name="image"), keras.layers.Flatten(), keras.layers.Dense(units)]
     )
+
+
+def enormous():
+    """Needs terabytes for a batch."""
+    inputs = keras.Input((64,), name="image")
+    x = keras.layers.GlobalMaxPooling1D()(keras.layers.RepeatVector(2_000_000_000)(inputs))
+    return keras.Model(inputs, keras.layers.Dense(10, "softmax", name="head")(x))
+
+
+def tunable(units, name="dense"):
+    """With an argument that a Tuner may set."""
+    inputs = keras.Input((64,), name="image")
+    x = keras.layers.Dense(units, "relu", name=name)(inputs)
+    return keras.Model(inputs, keras.layers.Dense(10, "softmax", name="head")(x))

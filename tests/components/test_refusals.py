@@ -139,3 +139,15 @@ def test_divergence_after_some_steps_leaves_no_model_and_says_where(digits, tmp_
     error = trainings.refusal(digits, tmp_path, config, steps=50)
     assert re.search(r"the loss is (nan|inf) at step [1-9]\d*; the first", error), error
     assert "try a lower learning_rate" in error
+
+
+def test_too_little_memory_suggests_a_batch_size(digits, tmp_path):
+    error = trainings.refusal(digits, tmp_path, with_model("models.enormous"), steps=5)
+    assert "out of memory with micro-batches of 32: try batch_size=16, or accumulate=2" in error
+
+
+def test_a_tuned_name_that_nothing_takes(digits, tmp_path):
+    config = {**with_model("models.tunable", units=8), "hyperparameters": {"values": {"unit": 3}}}
+    error = trainings.refusal(digits, tmp_path, config, steps=5)
+    assert "tuned hyper-parameter 'unit' is none of the updater (learning_rate, momentum" in error
+    assert "none of models.tunable (units, name)" in error

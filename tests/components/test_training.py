@@ -136,3 +136,12 @@ def test_what_is_exported_loads_and_agrees_without_this_package(digits, tmp_path
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_what_a_tuner_found_goes_to_the_updater_and_the_model(digits, tmp_path):
+    model = {"model_fn": "models.tunable", "model_args": {"units": 3}}
+    plain = {**model, "updater": {"updater": "momentum", "momentum": 0.5, "learning_rate": 0.1}}
+    by_hand = train(digits, tmp_path / "1", **{**plain, "model_args": {"units": 5}})
+    values = {"units": 5, "momentum": 0.5, "learning_rate": 0.1}
+    found = {"space": [], "values": values}
+    assert equal(by_hand, train(digits, tmp_path / "2", **model, hyperparameters=found))

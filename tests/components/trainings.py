@@ -51,9 +51,9 @@ def arguments(data: Path, node: Path, config: Mapping[str, Any], steps: int | No
     examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
     examples.set_string_custom_property("file_format", "tfrecords_gzip")
     custom = {**MODEL, **config}
-    base = custom.pop("base_model", None)
+    inputs = {name: custom.pop(name, None) for name in ("base_model", "hyperparameters")}
     made = testing.fn_args(node, examples, schema, custom, steps)
-    made.base_model = base
+    made.base_model, made.hyperparameters = inputs.values()
     return made
 
 
