@@ -71,6 +71,7 @@ def _ready(dataset: tf.data.Dataset, batch: Any) -> tf.data.Dataset:
     """The batches, some of them made ahead; several workers share each one."""
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    batch = tf.autograph.experimental.do_not_convert(batch)  # It has no branch on a tensor.
     made = dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return made.prefetch(tf.data.AUTOTUNE).with_options(options)
 

@@ -72,7 +72,7 @@ def check_batch(chosen: tf.distribute.Strategy, micro_batch: int, accumulate: in
         )
 
 
-def build_metrics(model: Any, batch: Any) -> None:
+def build_metrics(model: Any, batches: tf.data.Dataset) -> None:
     """Makes the metrics' variables before `fit`, where several workers train together.
 
     Keras 3.15 makes them from the mean of a batch over replicas; TensorFlow's strategy for
@@ -80,5 +80,5 @@ def build_metrics(model: Any, batch: Any) -> None:
     """
     if workers() > 1:
         with model.distribute_strategy.scope():
-            model._symbolic_build(data_batch=batch)
+            model._symbolic_build(data_batch=next(iter(batches)))
         model._maybe_symbolic_build = lambda iterator=None, data_batch=None: None

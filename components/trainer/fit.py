@@ -165,7 +165,8 @@ def _fit(
     )  # fmt: skip
     saver.restore(made)
     first = saver.position
-    devices.build_metrics(made, next(iter(batches.training(train, config, first))))
+    dataset = batches.training(train, config, first)
+    devices.build_metrics(made, dataset)
     callbacks: list[Any] = [progress.LogEpochs()]
     if chief:
         callbacks.append(keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False))
@@ -174,7 +175,7 @@ def _fit(
         callbacks.append(diverged.StopWhenNotFinite(batch, lambda: saver.position))
     with _memory_explained(config):
         made.fit(
-            batches.training(train, config, first),
+            dataset,
             epochs=math.ceil(total / an_epoch),
             initial_epoch=first // an_epoch,
             steps_per_epoch=an_epoch,

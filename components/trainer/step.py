@@ -101,7 +101,8 @@ def _apply(optimizer: Any, gradients: list[Any], variables: list[Any], loss: tf.
         optimizer.apply_gradients(pairs)
         return tf.constant(True)
 
-    tf.cond(tf.math.is_finite(loss), update, lambda: tf.constant(False))
+    plain = tf.autograph.experimental.do_not_convert
+    tf.cond(tf.math.is_finite(loss), plain(update), plain(lambda: tf.constant(False)))
 
 
 def skips(optimizer: Any) -> bool:
