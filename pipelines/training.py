@@ -16,7 +16,7 @@ from tfx.types import Channel, standard_artifacts
 
 from tfx_updaters.components.evaluator.thresholds import eval_config
 from tfx_updaters.components.examples.records import SPLITS, Records
-from tfx_updaters.components.trainer.component import Trainer
+from tfx_updaters.components.trainer.component import OUR_TRAINING, Trainer
 from tfx_updaters.optimizers import UpdaterConfig
 
 PREPROCESSING_FN = "tfx_updaters.components.examples.preprocessing.preprocessing_fn"
@@ -75,13 +75,16 @@ def create_pipeline(name: str, root: Path, records: Records, training: Training)
     trainer = Trainer(
         examples=transform.outputs["transformed_examples"],
         updater=training.updater,
-        shape=records.shape,
-        classes=records.classes,
+        run_fn=OUR_TRAINING,
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
         train_args=trainer_pb2.TrainArgs(num_steps=training.steps),
-        batch_size=training.batch_size,
-        seed=training.seed,
+        custom_config={
+            "shape": list(records.shape),
+            "classes": records.classes,
+            "batch_size": training.batch_size,
+            "seed": training.seed,
+        },
     )
     resolver = Resolver(
         strategy_class=LatestBlessedModelStrategy,
