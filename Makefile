@@ -1,6 +1,6 @@
 # Each target sets up what it needs; `make setup` does only that.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-backends test-replicas lint bench docs test-fresh constraints clean
+.PHONY: help setup run test test-backends test-replicas test-strangers lint bench docs test-fresh constraints clean
 BIN := .venv/bin
 BACKENDS := .setup/backends/bin
 # Tests that hold on each of Keras' backends.
@@ -21,6 +21,9 @@ test: setup ## Unit, layout and end-to-end tests
 
 test-replicas: setup ## Optimizers on two devices and in two processes
 	@$(BIN)/python -m pytest tests/replicas
+
+test-strangers: setup ## Pipelines as TFX's examples are written, with the Trainer exchanged
+	@$(BIN)/python -m pytest tests/strangers
 
 test-backends: setup ## Optimizers on JAX beside optax, on torch beside torch's own: no TensorFlow
 	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/backends.py
