@@ -51,7 +51,13 @@ def injected(
         for owner in (_owner(keras.Optimizer, LOADING), ChainedOptimizer):
             around = functools.partial(injection.load, owner)
             patches.enter_context(_around(owner, LOADING, around))
-        yield injection
+        try:
+            yield injection
+        except Exception as error:
+            # AutoGraph wraps what is raised while it traces, and a training may do so too.
+            if injection.refusal not in (None, error):
+                raise injection.refusal from None
+            raise
     injection.check()
 
 
@@ -60,6 +66,7 @@ class Injection:
 
     Attributes:
         uses: where the updater works, in the order of compiling.
+        refusal: the error that was raised in the training, if there was one.
     """
 
     def __init__(self, choice: Choice, callbacks: Sequence[keras.callbacks.Callback]):
@@ -67,7 +74,7 @@ class Injection:
         self.callbacks = callbacks
         self.uses: list[Use] = []
         self._made_for: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
-        self._refusal: InjectionError | None = None
+        self.refusal: InjectionError | None = None
 
     def properties(self) -> dict[str, str | int]:
         """What the Model artifact is to say, by the name of the custom property."""
@@ -84,8 +91,8 @@ class Injection:
         Raises:
             InjectionError: it did not, or not all of them.
         """
-        if self._refusal is not None:
-            raise self._refusal
+        if self.refusal is not None:
+            raise self.refusal
         if not self.uses:
             raise InjectionError(
                 f"run_fn compiled no Keras 3 model, so {self.choice} was not used. scikit-learn "
@@ -184,8 +191,8 @@ class Injection:
 
     def _refuse(self, message: str) -> InjectionError:
         """The error, which is raised again at the end if the training caught it."""
-        self._refusal = InjectionError(message)
-        return self._refusal
+        self.refusal = InjectionError(message)
+        return self.refusal
 
 
 def _owner(cls: type, name: str) -> type:

@@ -67,11 +67,12 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("make", [dense, overriding])
-def test_whatever_is_compiled_with_is_replaced(way, make):
-    if make is overriding and way == "the default":
-        pytest.skip("its compile has no default")
+# The `compile` that is overridden has no default.
+MADE = [(dense, way) for way in WAYS] + [(overriding, way) for way in WAYS if way != "the default"]
+
+
+@pytest.mark.parametrize(("make", "way"), MADE)
+def test_whatever_is_compiled_with_is_replaced(make, way):
     with injected(CHOICE) as injection:
         model = make()
         WAYS[way](model)
@@ -336,7 +337,9 @@ def test_a_loop_of_the_users_own_needs_the_updater(traced):
         loop(updater_from(FakeArgs({"updater": CHOICE.document})), traced)
     assert [(use.model, use.steps) for use in injection.uses] == [(None, 1)]
     with (
-        pytest.raises(Exception, match=r"Adam 'adam.*' took a step beside momentum.*updater_from"),
+        pytest.raises(
+            InjectionError, match=r"Adam 'adam.*' took a step beside momentum.*updater_from"
+        ),
         injected(CHOICE),
     ):
         loop(keras.optimizers.Adam(), traced)
@@ -405,6 +408,14 @@ def test_a_refusal_that_the_training_catches_is_raised_in_the_end():
         fit(model)
         with contextlib.suppress(InjectionError):
             loop(keras.optimizers.Adam(), traced=False)
+
+
+def test_a_refusal_that_the_training_wraps_comes_out_as_it_is():
+    with pytest.raises(InjectionError, match="took a step"), injected(CHOICE):
+        try:
+            loop(keras.optimizers.Adam(), traced=False)
+        except InjectionError as error:
+            raise RuntimeError("training failed") from error
 
 
 def test_an_optimizer_that_is_set_without_compile_is_refused():
