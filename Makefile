@@ -1,6 +1,6 @@
 # Each target sets up what it needs; `make setup` does only that.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-backends test-replicas lint bench docs test-fresh constraints clean
+.PHONY: help setup run test test-backends test-replicas test-trainer lint bench docs test-fresh constraints clean
 BIN := .venv/bin
 BACKENDS := .setup/backends/bin
 # Tests that hold on each of Keras' backends.
@@ -17,14 +17,18 @@ run: setup ## Train, judge and push (arguments: make run ARGS="--updater magnitu
 	@$(BIN)/tfx-updaters run $(ARGS)
 
 test: setup ## Unit, layout and end-to-end tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/optimizers/test_contract.py
 
 test-replicas: setup ## Optimizers on two devices and in two processes
 	@$(BIN)/python -m pytest tests/replicas
 
-test-backends: setup ## Optimizers on JAX beside optax, on torch beside torch's own: no TensorFlow
+test-trainer: setup ## Our training killed, resumed and refused; strangers' pipelines with our Trainer
+	@$(BIN)/python -m pytest -n 2 tests/training tests/strangers
+
+test-backends: setup ## Optimizers on TensorFlow, on JAX beside optax, on torch beside torch's own
+	@$(BIN)/python -m pytest -n 2 tests/optimizers/test_contract.py
 	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/backends.py
-	@KERAS_BACKEND=jax $(BACKENDS)/python -m pytest tests/backends/test_optax.py $(EVERYWHERE)
+	@KERAS_BACKEND=jax $(BACKENDS)/python -m pytest -n 2 tests/backends/test_optax.py $(EVERYWHERE)
 	@KERAS_BACKEND=torch $(BACKENDS)/python -m pytest tests/backends/test_torch.py $(EVERYWHERE)
 
 lint: setup ## Ruff and pyright

@@ -18,10 +18,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tfx_updaters.components.trainer.fit", "lib.fashion"])
+FORKS.set_forkserver_preload(
+    ["tfx_updaters.components.trainer.fit", "tfx_updaters.components.testing", "lib.fashion"]
+)
 
 ROUNDS, BATCH, WARM, STEPS = 5, 64, 50, 400
 EPOCHS = 50
+OURS = "tfx_updaters.components.trainer.fit.run_fn"
 STORE = Path(__file__).resolve().parents[1] / ".setup" / "fashion-mnist"
 
 
@@ -45,50 +48,51 @@ def rate(times: list[float]) -> float:
     return BATCH * (len(times) - WARM - 1) / (times[-1] - times[WARM])
 
 
-def arguments(folder: Path, steps: int, **training: Any) -> Any:
-    """For a `run_fn`, with the examples of this folder."""
+def run(folder: Path, run_fn: str, steps: int) -> None:
+    """The Trainer's executor on the examples of this folder."""
     from tfx.types import standard_artifacts
 
     from tfx_updaters.components import testing
 
-    examples, schema = standard_artifacts.Examples(), standard_artifacts.Schema()
-    examples.uri, schema.uri = str(folder / "examples"), str(folder / "schema")
-    examples.split_names = '["train", "eval"]'
-    examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
-    examples.set_string_custom_property("file_format", "tfrecords_gzip")
+    inputs = {
+        "examples": testing.stored_examples(folder / "examples", ["train", "eval"]),
+        "schema": standard_artifacts.Schema(),
+    }
+    inputs["schema"].uri = str(folder / "schema")
     config = {
         "model_fn": "tfx_updaters.components.trainer.cnn.image",
         "model_args": {"shape": [28, 28, 1], "classes": 10},
-        "updater": {"updater": "momentum", "learning_rate": 0.05},
-        "training": {"batch_size": BATCH, **training},
+        "training": {"batch_size": BATCH},
     }
-    return testing.fn_args(Path(tempfile.mkdtemp(dir=folder)), examples, schema, config, steps)
+    testing.run_trainer(
+        Path(tempfile.mkdtemp(dir=folder)), inputs, steps, run_fn=run_fn, custom_config=config,
+        updater='{"updater": "momentum", "learning_rate": 0.05}',
+    )  # fmt: skip
 
 
 def ours(folder: Path) -> dict[str, float]:
-    """Our `run_fn`."""
-    from tfx_updaters.components.trainer import fit
-
+    """Our training."""
     times, began = marks(), time.perf_counter()
-    fit.run_fn(arguments(folder, WARM + STEPS))
+    run(folder, OURS, WARM + STEPS)
     return {"rate": rate(times), "first": times[0] - began}
 
 
 def first_step(folder: Path) -> dict[str, float]:
-    """Our `run_fn`, one step of it."""
-    from tfx_updaters.components.trainer import fit
-
+    """Our training, one step of it."""
     times, began = marks(), time.perf_counter()
-    fit.run_fn(arguments(folder, 1))
+    run(folder, OURS, 1)
     return {"first": times[0] - began}
 
 
 def stock(folder: Path) -> dict[str, float]:
-    """The stock `run_fn`, one step of it."""
-    from stock import fashion
+    """The stock `run_fn` under TFX's own executor, one step of it."""
+    from tfx.components.trainer.executor import GenericExecutor
 
+    from tfx_updaters.components import testing
+
+    testing.Executor = GenericExecutor
     times, began = marks(), time.perf_counter()
-    fashion.run_fn(arguments(folder, 1))
+    run(folder, "stock.fashion.run_fn", 1)
     return {"first": times[0] - began}
 
 
@@ -115,7 +119,7 @@ def plain(folder: Path) -> dict[str, float]:
 
 def memory(folder: Path) -> dict[str, float]:
     """Resident MiB after each tenth epoch of our `run_fn`, on few examples."""
-    from tfx_updaters.components.trainer import fit, progress
+    from tfx_updaters.components.trainer import progress
 
     resident: list[float] = []
     logged = progress.LogEpochs.on_epoch_end
@@ -126,7 +130,7 @@ def memory(folder: Path) -> dict[str, float]:
         resident.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
 
     progress.LogEpochs.on_epoch_end = watching
-    fit.run_fn(arguments(folder, EPOCHS * 10))
+    run(folder, OURS, EPOCHS * 10)
     return {f"epoch {n}": resident[n - 1] for n in (10, 20, 30, 40, EPOCHS)}
 
 

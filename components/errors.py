@@ -2,15 +2,21 @@
 
 
 class ComponentError(ValueError):
-    """The root of what the components raise.
+    """Something that a component cannot work with. The message says what was received.
 
-    ComponentError
-        DataError           the data: the path, the records, or their features
-        ConfigError         an argument of a component
-        ModelError          a model that cannot be trained here
-        CheckpointError     a checkpoint of another training
-        DivergedError       a loss that is not finite
+    - `ArgumentError`: an argument of a node, or of a function for a `run_fn`.
+    - `DataError`: the data.
+    - `ModelError`: a model that cannot be trained here.
+    - `InjectionError`: a training that the updater did not get into.
+    - `CheckpointError`: a checkpoint of another training.
+    - `DivergedError`: a loss that is not finite.
+
+    What an updater itself is refused for is `tfx_updaters.optimizers.UpdaterError`.
     """
+
+
+class ArgumentError(ComponentError):
+    """An argument that cannot be taken: what was received, what is allowed, the nearest name."""
 
 
 class DataError(ComponentError):
@@ -20,12 +26,16 @@ class DataError(ComponentError):
     """
 
 
-class ConfigError(ComponentError):
-    """An argument that cannot be: what was received, what is allowed, the nearest name."""
-
-
 class ModelError(ComponentError):
     """A model that does not import, is none of Keras, or does not fit the data or the devices."""
+
+
+class InjectionError(ComponentError):
+    """The chosen updater did not make all updates of a training: nothing of it is kept.
+
+    Nothing was compiled, nothing was trained, or another optimizer took a step. The message
+    says which, and what to do.
+    """
 
 
 class CheckpointError(ComponentError):

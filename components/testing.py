@@ -1,4 +1,4 @@
-"""What a test of a `run_fn` or a `model_fn` needs: arrays as TFX's artifacts, and its arguments."""
+"""What a test of a `run_fn` or a `model_fn` needs: arrays as artifacts, and our Trainer on them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tfx.components.trainer import executor
-from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.proto import trainer_pb2
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils, json_utils, proto_utils
+
+from tfx_updaters.components.trainer.executor import Executor
 
 
 def example(features: Mapping[str, Any]) -> bytes:
@@ -34,11 +34,6 @@ def write_examples(
     folder: Path, splits: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> standard_artifacts.Examples:
     """An Examples artifact as ExampleGen leaves it, a list of examples for each split."""
-    artifact = standard_artifacts.Examples()
-    artifact.uri = str(folder)
-    artifact.split_names = artifact_utils.encode_split_names(list(splits))
-    artifact.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
-    artifact.set_string_custom_property("file_format", "tfrecords_gzip")
     for split, rows in splits.items():
         place = folder / f"Split-{split}"
         place.mkdir(parents=True)
@@ -46,7 +41,7 @@ def write_examples(
         with tf.io.TFRecordWriter(path, tf.io.TFRecordOptions("GZIP")) as writer:
             for row in rows:
                 writer.write(example(row))
-    return artifact
+    return stored_examples(folder, list(splits))
 
 
 def write_schema(
@@ -66,30 +61,38 @@ def write_schema(
     return artifact
 
 
-def fn_args(
-    outputs: Path,
-    examples: standard_artifacts.Examples,
-    schema: standard_artifacts.Schema,
-    custom_config: Mapping[str, Any],
-    steps: int | None = None,
-) -> FnArgs:
-    """What TFX's Trainer hands a `run_fn`.
+def stored_examples(folder: Path, splits: Sequence[str]) -> standard_artifacts.Examples:
+    """The artifact of examples that `write_examples` wrote before."""
+    artifact = standard_artifacts.Examples()
+    artifact.uri = str(folder)
+    artifact.split_names = artifact_utils.encode_split_names(list(splits))
+    artifact.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
+    artifact.set_string_custom_property("file_format", "tfrecords_gzip")
+    return artifact
+
+
+def run_trainer(
+    node: Path, inputs: Mapping[str, Any], steps: int | None = None, **properties: Any
+) -> standard_artifacts.Model:
+    """Runs the executor of our Trainer as TFX does; the Model artifact, with its properties.
 
     Args:
-        outputs: the node's folder; the model and the model run are written under it.
-        examples: with the splits `train` and `eval`.
-        schema: of the examples.
-        custom_config: of the Trainer.
-        steps: `num_steps` of its `train_args`.
+        node: the node's folder; `model/1` and `model_run/1` are written under it.
+        inputs: artifacts by the name of the input.
+        steps: `num_steps` of `train_args`.
+        **properties: execution properties: `updater`, `run_fn`, `custom_config`, ...
     """
     model, run = standard_artifacts.Model(), standard_artifacts.ModelRun()
-    model.uri, run.uri = str(outputs / "model" / "1"), str(outputs / "model_run" / "1")
-    return executor.GenericExecutor()._GetFnArgs(
-        {"examples": [examples], "schema": [schema]},
+    model.uri, run.uri = str(node / "model" / "1"), str(node / "model_run" / "1")
+    custom_config = json_utils.dumps(properties.pop("custom_config", None))
+    Executor().Do(
+        {name: [artifact] for name, artifact in inputs.items()},
         {"model": [model], "model_run": [run]},
         {
             "train_args": proto_utils.proto_to_json(trainer_pb2.TrainArgs(num_steps=steps)),
             "eval_args": proto_utils.proto_to_json(trainer_pb2.EvalArgs()),
-            "custom_config": json_utils.dumps(dict(custom_config)),
+            "custom_config": custom_config,
+            **properties,
         },
     )
+    return model

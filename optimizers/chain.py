@@ -120,9 +120,14 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
             )
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
-        """Keras calls it after `fit`: puts averages in place of the weights they stand for."""
+        """Keras calls it after `fit`: puts averages in place of the weights they stand for.
+
+        Args:
+            var_list: the model's weights; it may have more than the optimizer was built for.
+        """
         super().finalize_variable_values(var_list)
-        for variable in var_list:
+        known = self._trainable_variables_indices
+        for variable in (v for v in var_list if self._var_key(v) in known):
             final = self._chain.final(self._get_variable_index(variable))
             if final is not None:
                 variable.assign(final)

@@ -16,7 +16,9 @@ from tfx.types import Channel, standard_artifacts
 
 from tfx_updaters.components.evaluator.thresholds import eval_config
 from tfx_updaters.components.examples.records import SPLITS, Records
+from tfx_updaters.components.trainer.cnn import image
 from tfx_updaters.components.trainer.component import Trainer
+from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.optimizers import UpdaterConfig
 
 PREPROCESSING_FN = "tfx_updaters.components.examples.preprocessing.preprocessing_fn"
@@ -75,13 +77,12 @@ def create_pipeline(name: str, root: Path, records: Records, training: Training)
     trainer = Trainer(
         examples=transform.outputs["transformed_examples"],
         updater=training.updater,
-        shape=records.shape,
-        classes=records.classes,
+        model_fn=image,
+        model_args={"shape": list(records.shape), "classes": records.classes},
+        training=TrainingConfig(batch_size=training.batch_size, seed=training.seed),
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
         train_args=trainer_pb2.TrainArgs(num_steps=training.steps),
-        batch_size=training.batch_size,
-        seed=training.seed,
     )
     resolver = Resolver(
         strategy_class=LatestBlessedModelStrategy,

@@ -5,7 +5,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from tfx_updaters.components.errors import ConfigError
+from tfx_updaters.components.errors import ArgumentError
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 RESIZES = ("none", "stretch", "pad", "crop")
@@ -113,7 +113,7 @@ class TrainingConfig:
         """Takes plain data for what is nested, and checks every value.
 
         Raises:
-            ConfigError: a value that is refused.
+            ArgumentError: a value that is refused.
         """
         for name, kind in (("early_stopping", EarlyStopping), ("augmentation", Augmentation)):
             object.__setattr__(self, name, _nested(name, kind, getattr(self, name)))
@@ -153,20 +153,20 @@ class TrainingConfig:
         """The configuration of a mapping; what it leaves out has its default.
 
         Raises:
-            ConfigError: an unknown name, with the nearest known one, or a value that is refused.
+            ArgumentError: an unknown name, with the nearest known one, or a value that is refused.
         """
         return _made("training", cls, document)
 
 
 def _made(where: str, kind: Any, document: Any) -> Any:
     if not isinstance(document, Mapping):
-        raise ConfigError(f"{where}: received {document!r}; a mapping is needed")
+        raise ArgumentError(f"{where}: received {document!r}; a mapping is needed")
     known = [field.name for field in dataclasses.fields(kind)]
     for name in document:
         if name not in known:
             near = difflib.get_close_matches(str(name), known, n=1)
             hint = f"did you mean '{near[0]}'? " if near else ""
-            raise ConfigError(f"{where}: no '{name}'; {hint}it has {', '.join(known)}")
+            raise ArgumentError(f"{where}: no '{name}'; {hint}it has {', '.join(known)}")
     return kind(**document)
 
 
@@ -180,7 +180,7 @@ def _weights(weights: Any) -> dict[int, float] | None:
     try:
         taken = {int(label): float(weight) for label, weight in weights.items()}
     except (AttributeError, TypeError, ValueError) as error:
-        raise ConfigError(f"class_weights: received {weights!r}; {{class: weight}}") from error
+        raise ArgumentError(f"class_weights: received {weights!r}; {{class: weight}}") from error
     for label, weight in taken.items():
         _need(label >= 0 and _real(weight), "class_weights", {label: weight}, "0 or more")
     return taken
@@ -197,4 +197,4 @@ def _real(value: Any) -> bool:
 
 def _need(fits: bool, name: str, value: Any, allowed: str) -> None:
     if not fits:
-        raise ConfigError(f"{name}: received {value!r}; {allowed} is allowed")
+        raise ArgumentError(f"{name}: received {value!r}; {allowed} is allowed")

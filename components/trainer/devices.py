@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfx_updaters.components.errors import ConfigError
+from tfx_updaters.components.errors import ArgumentError
 
 
 def strategy() -> tf.distribute.Strategy:
@@ -57,17 +57,17 @@ def check_batch(chosen: tf.distribute.Strategy, micro_batch: int, accumulate: in
     """Whether the batch can be split over the replicas.
 
     Raises:
-        ConfigError: it cannot, or gradients are to be accumulated on several replicas, which
+        ArgumentError: it cannot, or gradients are to be accumulated on several replicas, which
             Keras 3 does not do.
     """
     replicas = chosen.num_replicas_in_sync
     if replicas > 1 and accumulate > 1:
-        raise ConfigError(
+        raise ArgumentError(
             f"accumulate: received {accumulate}; with {replicas} replicas 1 is allowed: "
             "they share the batch already"
         )
     if micro_batch % replicas:
-        raise ConfigError(
+        raise ArgumentError(
             f"batch_size: received {micro_batch}; a multiple of the {replicas} replicas is needed"
         )
 

@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.utils import io_utils
 
-from tfx_updaters.components.errors import ConfigError, DataError, ModelError
+from tfx_updaters.components.errors import ArgumentError, DataError, ModelError
 from tfx_updaters.components.trainer import (
     batches,
     checkpoint,
@@ -24,10 +24,9 @@ from tfx_updaters.components.trainer import (
     progress,
     serving,
     step,
-    tuned,
 )
+from tfx_updaters.components.trainer.choice import Choice
 from tfx_updaters.components.trainer.config import TrainingConfig
-from tfx_updaters.optimizers import from_json
 
 # Names that Keras makes a metric of when it knows the shapes.
 CHOSEN_BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
@@ -66,7 +65,7 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
         tft.TFTransformOutput(fn_args.transform_output) if fn_args.transform_output else None
     )
     schema = _schema(fn_args, transform)
-    custom = tuned.applied(fn_args.custom_config, fn_args.hyperparameters)
+    custom = fn_args.custom_config
     with strategy.scope():
         made = model.build(custom["model_fn"], custom.get("model_args") or {})
         # What is exported: made now, as a clone of a compiled model is compiled as well.
@@ -102,7 +101,7 @@ def _compile(made: keras.Model, updater: Mapping[str, Any], config: TrainingConf
     """Gives the model its updater, whose rules are resolved here against the layers."""
     _check_names(config)
     accumulate = {"gradient_accumulation_steps": config.accumulate} if config.accumulate > 1 else {}
-    optimizer = from_json(updater).optimizer(**accumulate)
+    optimizer = Choice.of(updater).optimizer(**accumulate)
     made.compile(
         optimizer=optimizer,
         loss=config.loss,
@@ -120,7 +119,7 @@ def _check_names(config: TrainingConfig) -> None:
         for metric in config.metrics:
             metric in CHOSEN_BY_SHAPE or keras.metrics.get(metric)
     except ValueError as error:
-        raise ConfigError(f"loss {config.loss!r}, metrics {config.metrics}: {error}") from error
+        raise ArgumentError(f"loss {config.loss!r}, metrics {config.metrics}: {error}") from error
 
 
 def _splits(fn_args: FnArgs, made: keras.Model, schema: Any, config: TrainingConfig) -> dict:
@@ -194,7 +193,7 @@ def _memory_explained(config: TrainingConfig) -> Iterator[None]:
         yield
     except tf.errors.ResourceExhaustedError as error:
         smaller = max(1, config.batch_size // config.accumulate // 2)
-        raise ConfigError(
+        raise ArgumentError(
             f"out of memory with micro-batches of {config.batch_size // config.accumulate}: "
             f"try batch_size={smaller}, or accumulate={config.batch_size // smaller}, which gives "
             f"the same updates: {str(error.message).splitlines()[0][:120]}"
@@ -204,7 +203,7 @@ def _memory_explained(config: TrainingConfig) -> Iterator[None]:
 def _steps(count: int, steps: int | None, config: TrainingConfig) -> tuple[int, int]:
     """Training steps, each of a micro-batch, in an epoch and in all."""
     if (steps is None) == (config.epochs is None):
-        raise ConfigError(
+        raise ArgumentError(
             f"epochs: received {config.epochs} beside {steps} steps in train_args; "
             "one of the two is needed"
         )
@@ -230,7 +229,7 @@ def _checkpoint_folder(fn_args: FnArgs, config: TrainingConfig) -> str:
     node = str(fn_args.model_run_dir).rsplit("/", 2)[0]
     inputs = (
         fn_args.train_files, fn_args.eval_files, fn_args.train_steps, fn_args.custom_config,
-        fn_args.transform_output, fn_args.base_model, fn_args.hyperparameters,
+        fn_args.transform_output, fn_args.base_model,
     )  # fmt: skip
     return f"{node}/.system/checkpoints/{checkpoint.fingerprint(*inputs)}"
 

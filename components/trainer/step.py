@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfx_updaters.components.errors import ConfigError
+from tfx_updaters.components.errors import ArgumentError
 from tfx_updaters.components.trainer import devices
 
 
@@ -20,11 +20,13 @@ def install(model: keras.Model, radius: float | None) -> None:
         radius: rho of P. Foret et al. (2021), equation 2; None is plain descent.
 
     Raises:
-        ConfigError: a radius, and a model with a training step of its own.
+        ArgumentError: a radius, and a model with a training step of its own.
     """
     if type(model).train_step is not keras.Model.train_step:
         if radius is not None:
-            raise ConfigError(f"sam_radius: {model.name} has a train_step of its own; none allowed")
+            raise ArgumentError(
+                f"sam_radius: {model.name} has a train_step of its own; none allowed"
+            )
         return
     model.train_step = lambda data: _step(model, data, radius)
     if devices.workers() > 1:

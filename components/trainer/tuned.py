@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from tfx_updaters.components.errors import ConfigError
+from tfx_updaters.components.errors import ArgumentError
 from tfx_updaters.components.trainer import model
 from tfx_updaters.optimizers import entry
 
@@ -19,7 +19,7 @@ def applied(custom: Mapping[str, Any], hyperparameters: Mapping[str, Any] | None
         hyperparameters: KerasTuner's, as its Tuner writes them; None without a Tuner.
 
     Raises:
-        ConfigError: a name that is neither.
+        ArgumentError: a name that is neither.
     """
     values = (hyperparameters or {}).get("values", {})
     updater, arguments = dict(custom["updater"]), dict(custom.get("model_args") or {})
@@ -31,7 +31,7 @@ def applied(custom: Mapping[str, Any], hyperparameters: Mapping[str, Any] | None
         elif name in of_model:
             arguments[name] = value
         else:
-            raise ConfigError(
+            raise ArgumentError(
                 f"tuned hyper-parameter '{name}' is none of the updater ({', '.join(of_updater)}) "
                 f"and none of {custom['model_fn']} ({', '.join(of_model)})"
             )

@@ -149,6 +149,15 @@ def test_schedule_free_leaves_the_mean_of_its_iterates_after_fit():
     equal(net.get_weights(), values(mean), tolerance=0)
 
 
+def test_what_another_optimizer_trains_is_left_alone_after_fit():
+    """Keras hands over all weights of the model, as a GAN's, which two optimizers train."""
+    mine, others = variables(), variables()
+    optimizer = ChainedOptimizer(0.5, [ScheduleFree()])
+    optimizer.build(mine)
+    optimizer.finalize_variable_values([*others, *mine])
+    equal(values(others), values(variables()), tolerance=0)
+
+
 def test_it_is_saved_in_a_savedmodel(tmp_path):
     net = network(ChainedOptimizer(0.1, CHAIN))
     fit(net)

@@ -47,12 +47,12 @@ MODELS = {
         r"RuleError: .*'convolution' matches no variable; the variables: conv1/kernel, ",
     ),
     "unknown setting": (
-        {"training": {"batchsize": 3}}, r"ConfigError: .*no 'batchsize'; did you mean 'batch_size'"
+        {"training": {"batchsize": 3}}, r"ArgumentError: .*no 'batchsize'; did you mean 'batch_size'"
     ),
     "epochs beside steps": (
         {"training": {"epochs": 3}}, r"epochs: received 3 beside 5 steps in train_args"
     ),
-    "unknown loss": ({"training": {"loss": "cross"}}, r"ConfigError: loss 'cross', metrics"),
+    "unknown loss": ({"training": {"loss": "cross"}}, r"ArgumentError: loss 'cross', metrics"),
 }  # fmt: skip
 
 

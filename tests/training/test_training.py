@@ -96,7 +96,7 @@ def test_early_stopping_puts_the_best_weights_back(digits, tmp_path):
 def test_a_base_model_is_where_training_starts(digits, tmp_path):
     plain = {"model_args": {"shape": [8, 8, 1], "classes": 10}}
     trained = train(digits, tmp_path / "base", steps=50, **plain)
-    base = str(tmp_path / "base" / "model" / "1" / "Format-Serving")
+    base = str(tmp_path / "base" / "model" / "1")
     frozen = {"updater": {"updater": "sgd", "learning_rate": 1e-12}}
     started = train(digits, tmp_path / "next", steps=1, base_model=base, **frozen, **plain)
     for one, other in zip(trained, started, strict=True):

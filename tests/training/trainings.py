@@ -1,5 +1,6 @@
 """Trainings on digits, each in a process of its own, which may be killed at a step."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -11,7 +12,9 @@ import numpy as np
 
 FORKS = multiprocessing.get_context("forkserver")
 # The server imports the stack once; every process is a fork of it.
-FORKS.set_forkserver_preload(["tfx_updaters.components.trainer.fit", "sklearn.datasets"])
+FORKS.set_forkserver_preload(
+    ["tfx_updaters.components.trainer.fit", "tfx_updaters.components.testing", "sklearn.datasets"]
+)
 
 REFUSAL = "refusal.txt"
 MODEL = {
@@ -39,22 +42,33 @@ def write_digits(folder: Path, train: int = 300, evaluation: int = 100) -> None:
     testing.write_schema(folder / "schema", {"image": ("float", [64]), "label": ("int", [1])})
 
 
-def arguments(data: Path, node: Path, config: Mapping[str, Any], steps: int | None = None) -> Any:
-    """What a Trainer would hand `run_fn` for these digits."""
+def run(data: Path, node: Path, config: Mapping[str, Any], steps: int | None = None) -> Any:
+    """Our Trainer on these digits; its Model artifact."""
     from tfx.types import standard_artifacts
 
     from tfx_updaters.components import testing
+    from tfx_updaters.components.trainer.executor import OUR_TRAINING
 
-    examples, schema = standard_artifacts.Examples(), standard_artifacts.Schema()
-    examples.uri, schema.uri = str(data / "examples"), str(data / "schema")
-    examples.split_names = '["train", "eval"]'
-    examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
-    examples.set_string_custom_property("file_format", "tfrecords_gzip")
-    custom = {**MODEL, **config}
-    inputs = {name: custom.pop(name, None) for name in ("base_model", "hyperparameters")}
-    made = testing.fn_args(node, examples, schema, custom, steps)
-    made.base_model, made.hyperparameters = inputs.values()
-    return made
+    custom = {**MODEL, "dynamics_every": 10, **config}
+    custom["training"] = {**custom.get("training", {})}
+    inputs = {
+        "examples": testing.stored_examples(data / "examples", ["train", "eval"]),
+        "schema": standard_artifacts.Schema(),
+    }
+    inputs["schema"].uri = str(data / "schema")
+    if base := custom.pop("base_model", None):
+        inputs["base_model"] = standard_artifacts.Model()
+        inputs["base_model"].uri = base
+    if found := custom.pop("hyperparameters", None):
+        inputs["hyperparameters"] = standard_artifacts.HyperParameters()
+        inputs["hyperparameters"].uri = str(node / "hyperparameters")
+        (node / "hyperparameters").mkdir(parents=True)
+        (node / "hyperparameters" / "best.txt").write_text(json.dumps(found))
+    own = {name: custom.pop(name) for name in ("updater", "dynamics_every")}
+    return testing.run_trainer(
+        node, inputs, steps, run_fn=OUR_TRAINING, custom_config=custom,
+        **{**own, "updater": json.dumps(own["updater"])},
+    )  # fmt: skip
 
 
 def model(node: Path) -> Any:
@@ -78,15 +92,13 @@ def _train(
     devices: int,
     environment: Mapping[str, str],
 ) -> None:
-    from tfx_updaters.components.trainer import fit
-
     os.environ.update(environment)
     if kill_at:
         _kill_before(kill_at)
     if devices > 1:
         _split_the_processor(devices)
     try:
-        fit.run_fn(arguments(data, node, config, steps))
+        run(data, node, config, steps)
     except ValueError as error:
         node.mkdir(parents=True, exist_ok=True)
         (node / REFUSAL).write_text(f"{type(error).__name__}: {error}")
