@@ -6,18 +6,33 @@ Nothing here imports TFX, TensorFlow or Keras before it is asked for.
 import importlib
 from typing import TYPE_CHECKING
 
-from tfx_updaters.components.errors import ArgumentError, ComponentError, DataError, InjectionError
+from tfx_updaters.components.errors import (
+    ArgumentError,
+    CheckpointError,
+    ComponentError,
+    DataError,
+    DivergedError,
+    InjectionError,
+    ModelError,
+)
 from tfx_updaters.components.trainer.choice import updater_from
+from tfx_updaters.components.trainer.config import Augmentation, EarlyStopping, TrainingConfig
 
 if TYPE_CHECKING:
     from tfx_updaters.components.trainer.component import Trainer
 
 __all__ = [
     "ArgumentError",
+    "Augmentation",
+    "CheckpointError",
     "ComponentError",
     "DataError",
+    "DivergedError",
+    "EarlyStopping",
     "InjectionError",
+    "ModelError",
     "Trainer",
+    "TrainingConfig",
     "updater_from",
 ]
 

@@ -1,6 +1,7 @@
 """Random changes to a batch of images or windows; equal seeds give equal changes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -20,8 +21,8 @@ def changed(
     return {name: _changed(values, how, seed) for name, values in inputs.items()}
 
 
-def _changed(values: tf.Tensor, how: Augmentation, seed: tf.Tensor) -> tf.Tensor:
-    size = tf.shape(values)[0]
+def _changed(values: Any, how: Augmentation, seed: tf.Tensor) -> Any:
+    size: Any = tf.shape(values)[0]
     axes = range(1, values.shape.rank - 1)
     if how.flip and values.shape.rank == 4:
         mirrored = tf.random.stateless_uniform([size], _key(seed, 0)) < 0.5
@@ -41,9 +42,10 @@ def _key(seed: tf.Tensor, use: int) -> tf.Tensor:
     return tf.stack([seed[0] * 8 + use, seed[1]])
 
 
-def _shifted(values: tf.Tensor, axis: int, most: int, key: tf.Tensor) -> tf.Tensor:
+def _shifted(values: Any, axis: int, most: int, key: tf.Tensor) -> Any:
     """Each example moved along the axis by up to `most`; the edge is repeated."""
     length = values.shape[axis]
-    by = tf.random.stateless_uniform([tf.shape(values)[0], 1], key, -most, most + 1, tf.int32)
+    size: Any = tf.stack([tf.shape(values)[0], 1])
+    by = tf.random.stateless_uniform(size, key, -most, most + 1, tf.int32)
     places = tf.clip_by_value(tf.range(length)[None, :] + by, 0, length - 1)
     return tf.gather(values, places, axis=axis, batch_dims=1)

@@ -52,10 +52,11 @@ def training(split: Split, config: TrainingConfig, first: int) -> tf.data.Datase
 def evaluation(split: Split) -> tf.data.Dataset:
     """All examples once, in their order."""
     source = split.source
-    if split.arrays is None:
+    arrays: Any = split.arrays
+    if arrays is None:
         dataset = _examples(split).batch(EVALUATION_BATCH)
     else:
-        dataset = tf.data.Dataset.from_tensor_slices(dict(split.arrays)).batch(EVALUATION_BATCH)
+        dataset = tf.data.Dataset.from_tensor_slices(arrays).batch(EVALUATION_BATCH)
 
     def batch(taken: Mapping[str, tf.Tensor]) -> tuple:
         inputs = {

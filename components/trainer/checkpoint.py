@@ -59,7 +59,8 @@ class Store:
         tf.io.gfile.makedirs(self.folder)
         text = json.dumps({"identity": self.identity, **meta}).encode()
         packed = io.BytesIO()
-        np.savez(packed, **{META: np.frombuffer(text, "uint8")}, **arrays)
+        everything: Any = {META: np.frombuffer(text, "uint8"), **arrays}
+        np.savez(packed, **everything)
         path = f"{self.folder}/step-{step:012d}.npz"
         with tf.io.gfile.GFile(f"{path}.part", "wb") as file:
             file.write(packed.getvalue())
@@ -257,7 +258,8 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 def _values(kind: str, variables: Sequence[Any]) -> dict[str, np.ndarray]:
-    return {f"{kind}/{n}": keras.ops.convert_to_numpy(v) for n, v in enumerate(variables)}
+    arrays = map(keras.ops.convert_to_numpy, variables)
+    return {f"{kind}/{n}": np.asarray(array) for n, array in enumerate(arrays)}
 
 
 def _assign(kind: str, variables: Sequence[Any], found: Checkpoint | None) -> None:

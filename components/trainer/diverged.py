@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfx_updaters.components.errors import DivergedError
@@ -46,14 +47,14 @@ def _cause(model: Any, data: Any) -> str:
     for variable in model.variables:
         if not _finite([variable]):
             return f"the first weights that are not finite are {variable.path}"
-    x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+    x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     if not _finite(tf.nest.flatten(x)):
         return "its batch of examples is not finite"
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     for layer, output in zip(layers, _outputs(model, layers, x), strict=True):
         if not _finite(tf.nest.flatten(output)):
             return f"the first output that is not finite is that of layer {layer.name}"
-    return f"every layer's output is finite, and the loss of them with labels like {y[:3]} is not"
+    return "every layer's output is finite, and the loss of them with those labels is not"
 
 
 def _outputs(model: Any, layers: Iterable[Any], x: Any) -> list[Any]:
@@ -67,5 +68,5 @@ def _finite(values: Iterable[Any]) -> bool:
 
 
 def _norms(variables: Iterable[Any]) -> str:
-    lengths = {v.path: float(keras.ops.norm(keras.ops.ravel(v))) for v in variables}
+    lengths = {v.path: float(np.linalg.norm(np.ravel(v))) for v in variables}
     return ", ".join(f"{path} {length:.3g}" for path, length in lengths.items())

@@ -67,7 +67,7 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
     schema = _schema(fn_args, transform)
     custom = fn_args.custom_config
     with strategy.scope():
-        made = model.build(custom["model_fn"], custom.get("model_args") or {})
+        made: Any = model.build(custom["model_fn"], custom.get("model_args") or {})
         # What is exported: made now, as a clone of a compiled model is compiled as well.
         bare = keras.models.clone_model(made)
         _compile(made, custom["updater"], config)
@@ -80,6 +80,7 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
         for name, split in splits.items()
     }
     if not chief:
+        tf.io.gfile.makedirs(fn_args.serving_model_dir)  # TFX wants to see it.
         return
     _save_metrics(measured, fn_args.model_run_dir)
     bare.set_weights(made.get_weights())
@@ -97,7 +98,7 @@ def _schema(fn_args: FnArgs, transform: tft.TFTransformOutput | None) -> schema_
     return io_utils.parse_pbtxt_file(fn_args.schema_path, schema_pb2.Schema())
 
 
-def _compile(made: keras.Model, updater: Mapping[str, Any], config: TrainingConfig) -> None:
+def _compile(made: Any, updater: Mapping[str, Any], config: TrainingConfig) -> None:
     """Gives the model its updater, whose rules are resolved here against the layers."""
     _check_names(config)
     accumulate = {"gradient_accumulation_steps": config.accumulate} if config.accumulate > 1 else {}
@@ -117,7 +118,8 @@ def _check_names(config: TrainingConfig) -> None:
     try:
         keras.losses.get(config.loss)
         for metric in config.metrics:
-            metric in CHOSEN_BY_SHAPE or keras.metrics.get(metric)
+            if metric not in CHOSEN_BY_SHAPE:
+                keras.metrics.get(metric)
     except ValueError as error:
         raise ArgumentError(f"loss {config.loss!r}, metrics {config.metrics}: {error}") from error
 
@@ -147,9 +149,7 @@ def _start_from(made: keras.Model, base: str | None) -> None:
         raise ModelError(f"base model {base} has other layers: {error}") from error
 
 
-def _fit(
-    made: keras.Model, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, chief
-) -> None:
+def _fit(made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, chief) -> None:
     train = splits["train"]
     an_epoch, total = _steps(train.count, fn_args.train_steps, config)
     several = devices.workers() > 1
@@ -208,7 +208,7 @@ def _steps(count: int, steps: int | None, config: TrainingConfig) -> tuple[int, 
             "one of the two is needed"
         )
     an_epoch = math.ceil(count / config.batch_size)
-    updates = steps if steps is not None else config.epochs * an_epoch
+    updates = steps or (config.epochs or 0) * an_epoch
     return an_epoch * config.accumulate, updates * config.accumulate
 
 
@@ -216,7 +216,8 @@ def _stopping(config: TrainingConfig) -> keras.callbacks.EarlyStopping | None:
     early = config.early_stopping
     if early is None:
         return None
-    return keras.callbacks.EarlyStopping(
+    make: Any = keras.callbacks.EarlyStopping
+    return make(
         monitor=early.monitor, patience=early.patience, min_delta=early.min_delta,
         restore_best_weights=early.restore_best,
     )  # fmt: skip

@@ -78,7 +78,7 @@ def keras_folder(serving_folder: str) -> str:
     return str(serving_folder).rstrip("/").rpartition("/")[0] + f"/{KERAS_FOLDER}"
 
 
-def load_keras(serving_folder: str) -> keras.Model | None:
+def load_keras(serving_folder: str) -> Any:
     """The model beside a SavedModel; None if there is none."""
     path = f"{keras_folder(serving_folder)}/{KERAS_FILE}"
     if not tf.io.gfile.exists(path):

@@ -47,7 +47,7 @@ MODELS = {
         r"RuleError: .*'convolution' matches no variable; the variables: conv1/kernel, ",
     ),
     "unknown setting": (
-        {"training": {"batchsize": 3}}, r"ArgumentError: .*no 'batchsize'; did you mean 'batch_size'"
+        {"training": {"batchsize": 3}}, r"ArgumentError: .*no 'batchsize'; did you mean 'batch_siz"
     ),
     "epochs beside steps": (
         {"training": {"epochs": 3}}, r"epochs: received 3 beside 5 steps in train_args"
