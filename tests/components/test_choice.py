@@ -52,7 +52,7 @@ def test_other_values_are_another_choice():
     assert len(texts) == 2
 
 
-@pytest.mark.parametrize("value", ["adam", CHAIN, *OPTIMIZERS], ids=str)
+@pytest.mark.parametrize("value", ["adam", CHAIN, *OPTIMIZERS])
 def test_a_choice_comes_back_from_its_text(value):
     choice = Choice.of(value)
     assert Choice.of(choice.text) == choice
@@ -61,7 +61,7 @@ def test_a_choice_comes_back_from_its_text(value):
     )
 
 
-@pytest.mark.parametrize("given", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize("given", OPTIMIZERS)
 def test_an_optimizer_comes_back_as_it_was_given(given):
     made = Choice.of(given).optimizer()
     assert type(made) is type(given)
@@ -111,7 +111,6 @@ class Foreign(keras.optimizers.SGD):
             "rules by layer",
         ),
     ],
-    ids=str,
 )
 def test_what_cannot_be_taken_is_refused(value, message):
     with pytest.raises(UpdaterError, match=message):

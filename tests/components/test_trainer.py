@@ -80,7 +80,6 @@ def test_the_deprecated_and_the_absent():
 @pytest.mark.parametrize(
     "updater",
     ["adam", get("adam"), {"updater": "adam"}, '{"updater": "adam"}', keras.optimizers.Adam(0.1)],
-    ids=str,
 )
 def test_an_updater_travels_as_canonical_json(updater):
     assert node(updater=updater).exec_properties["updater"] == Choice.of(updater).text
