@@ -6,3 +6,10 @@ class DataError(ValueError):
 
     The message says what was found, what is needed, and where.
     """
+
+
+class DynamicsError(ValueError):
+    """The training's dynamics cannot be recorded, or what is at a path is no record of them.
+
+    The message says what was received and what is allowed.
+    """
