@@ -12,9 +12,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from lib.bars import Bar
-from lib.steps import cnn
 from lib.timing import ratio
 
+from tfx_updaters.components.trainer import cnn
 from tfx_updaters.components.trainer.dynamics import Dynamics
 from tfx_updaters.optimizers import get
 
@@ -28,11 +28,10 @@ OPTIMIZERS = {
 STEPS = 10
 
 
-def trained(make: Callable[[], Any], batch: int) -> keras.Model:
-    """A CNN on images of Fashion-MNIST's size."""
-    model = cnn(32, 128)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(make(), loss, metrics=["accuracy"])
+def compiled(make: Callable[[], Any]) -> keras.Model:
+    """Our CNN for images of Fashion-MNIST's size."""
+    model = cnn.build((28, 28, 1), 10)
+    model.compile(make(), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -60,7 +59,7 @@ def bars() -> Iterator[Bar]:
                 with ExitStack() as stack:
                     folder = stack.enter_context(tempfile.TemporaryDirectory())
                     calls = [
-                        steps(trained(make, batch), batch, callbacks)
+                        steps(compiled(make), batch, callbacks)
                         for callbacks in ([Dynamics(folder, every)], [], [])
                     ]
                     found = ratio(*calls)

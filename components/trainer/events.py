@@ -3,8 +3,9 @@
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -20,17 +21,26 @@ class EventFile:
     def __init__(self, folder: Path):
         self._folder = folder
         self._writer: tf.io.TFRecordWriter | None = None
+        # The event of the step before: most steps have the same tags.
+        self._tags: Sequence[str] | None = None
+        self._event = tf.compat.v1.Event()
+        self._values: list[Any] = []
 
     def restart(self, step: int) -> None:
         """Says that training goes on after `step`: TensorBoard drops what it has of later steps."""
         start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
         self._write(tf.compat.v1.Event(wall_time=time.time(), step=step + 1, session_log=start))
 
-    def add(self, step: int, scalars: Iterable[tuple[str, float]]) -> None:
-        """Writes the scalars of a step by their tags; TensorBoard can show them at once."""
-        values = [tf.compat.v1.Summary.Value(tag=tag, simple_value=v) for tag, v in scalars]
-        summary = tf.compat.v1.Summary(value=values)
-        self._write(tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary))
+    def add(self, step: int, tags: Sequence[str], values: Sequence[float]) -> None:
+        """Writes the scalars of a step; TensorBoard can show them at once."""
+        if tags != self._tags:
+            self._tags = tags
+            self._event = tf.compat.v1.Event()
+            self._values = [self._event.summary.value.add(tag=tag) for tag in tags]
+        self._event.wall_time, self._event.step = time.time(), step
+        for place, value in zip(self._values, values, strict=True):
+            place.simple_value = value
+        self._write(self._event)
 
     def close(self) -> None:
         """Ends the file; a later event begins another."""

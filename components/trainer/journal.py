@@ -1,5 +1,6 @@
 """What is recorded of a training, on its way to the disk: rows, scalars, the last update."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +50,8 @@ class Journal:
             self._columns = columns
         self._steps.append((step, values, present))
         self.last = step
-        places = np.flatnonzero(present).tolist()
-        self._events.add(step, ((columns.tags[k], values[k]) for k in places))
+        tags = list(itertools.compress(columns.tags, present))
+        self._events.add(step, tags, values[present].tolist())
         if len(self._steps) * len(values) >= VALUES:
             self.flush()
 
@@ -61,14 +62,14 @@ class Journal:
             self._record.add(self._columns.table(steps, values, present))
             self._steps.clear()
 
-    def keep_update(self, movement: Movement) -> None:
+    def keep_update(self, movement: Movement, step: int) -> None:
         """Keeps the last update, which the next cosine needs; and the one kept before.
 
         A training that is killed before its checkpoint is whole goes on from the last one.
         """
         if self.on:
             self._record.parts.mkdir(parents=True, exist_ok=True)
-            movement.save(self._update_of(movement.step or 0))
+            movement.save(self._update_of(step))
             for old in sorted(self._record.parts.glob("update-*.npz"))[:-2]:
                 old.unlink()
 

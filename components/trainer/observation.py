@@ -2,10 +2,12 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfx_updaters.components.trainer.movement import square
@@ -16,6 +18,29 @@ from tfx_updaters.optimizers.chain import ChainedOptimizer
 UNSEEN = -1.0
 CLIPS = ("clipvalue", "clipnorm", "global_clipnorm")
 KERAS_MOMENTA = ("momentums", "_momentums", "_m")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a step let out; `UNSEEN` stands for what it did not.
+
+    Attributes:
+        loss: of the batch.
+        examples: in it.
+        rate: the learning rate; unseen for an optimizer that has several.
+        gradients: squared norms by variable: unscaled, accumulated and summed over replicas.
+        momenta: squared norms by variable, after the step.
+        clipped: by variable the share of components that Keras' own clip made smaller.
+        told: what transforms tell, in the order of `Observation.told`.
+    """
+
+    loss: float
+    examples: float
+    rate: float
+    gradients: np.ndarray
+    momenta: np.ndarray
+    clipped: np.ndarray
+    told: np.ndarray
 
 
 def leaves(optimizer: Any) -> list[Any]:
@@ -47,32 +72,25 @@ class Observation:
         # Each replica has a thread of its own.
         self._before_clip = threading.local()
         with model.distribute_strategy.scope():
-            self._loss = _kept([UNSEEN, UNSEEN])
-            self._rate = _kept(UNSEEN)
-            self._gradients = _kept([UNSEEN] * len(self.variables))
-            self._clipped = _kept([UNSEEN] * len(self.variables))
-            self._told = _kept([0.0] * len(self.told))
+            self._loss = _kept(2)
+            self._gradients = _kept(len(self.variables) + 1)
+            self._clipped = _kept(len(self.variables) if self.clips else 0)
+            self._told = _kept(len(self.told))
 
-    def read(self) -> dict[str, Any]:
-        """What the step let out, in a graph; it is unseen from then on.
-
-        Returns:
-            `loss`: of the batch, and its examples; `rate`; by variable `gradients` and `momenta`,
-            squared norms, and `clipped`, the share that Keras' own clip changed; `told`, by
-            statistic that transforms tell. `UNSEEN` stands for what was not.
-        """
+    def read(self) -> Any:
+        """What the last step that was watched let out, in a graph: a vector."""
         momenta = [UNSEEN if m is None else square(apply.read(m)) for m in self._momenta]
-        kept = {
-            "loss": self._loss,
-            "rate": self._rate,
-            "gradients": self._gradients,
-            "clipped": self._clipped,
-            "told": self._told,
-        }
-        found = {name: tf.identity(variable.read_value()) for name, variable in kept.items()}
-        for variable in kept.values():
-            variable.assign(tf.fill(variable.shape, UNSEEN))
-        return {**found, "momenta": tf.stack(momenta)}
+        kept = (self._loss, self._gradients, self._clipped, self._told)
+        return tf.concat([*(variable.read_value() for variable in kept), tf.stack(momenta)], 0)
+
+    def seen(self, vector: np.ndarray) -> "Seen":
+        """What `read` gave, part by part."""
+        count, clipped = len(self.variables), len(self.variables) if self.clips else 0
+        ends = np.cumsum([2, count, 1, clipped, len(self.told)])
+        loss, gradients, rate, clip, told, momenta = np.split(vector, ends)
+        if not self.clips:
+            clip = np.full(count, UNSEEN)
+        return Seen(loss[0], loss[1], rate[0], gradients, momenta, clip, told)
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -145,9 +163,9 @@ class Observation:
             for g, v in pairs
             if g is not None
         }
-        self._keep(self._gradients, squares)
         if len(self._optimizers) == 1:
-            self._rate.assign(tf.cast(optimizer.learning_rate, tf.float32))
+            squares[len(self.variables)] = tf.cast(optimizer.learning_rate, tf.float32)
+        _keep(self._gradients, squares)
 
     def _see_clip(self, optimizer: Any, before: Sequence[Any], pairs: Sequence[Any]) -> None:
         shares = {
@@ -155,32 +173,34 @@ class Observation:
             for both, (_, variable) in zip(before, pairs, strict=True)
             if both[0] is not None
         }
-        self._keep(self._clipped, shares)
-
-    def _keep(self, kept: Any, values: dict[int | None, Any]) -> None:
-        """Assigns by row; rows that have no value keep theirs."""
-        old = kept.read_value()
-        rows = range(len(self.variables))
-        kept.assign(tf.stack([values.get(row, old[row]) for row in rows]))
+        _keep(self._clipped, shares)
 
     def _hear(self, optimizer: Any, told: Any) -> None:
-        old = self._told.read_value()
-        values = [
-            tf.cast(told[key], tf.float32) if teller is optimizer and key in told else old[place]
+        values = {
+            place: tf.cast(told[key], tf.float32)
             for place, (teller, key) in enumerate(self._tells)
-        ]
+            if teller is optimizer and key in told
+        }
         if values:
-            self._told.assign(tf.stack(values))
+            _keep(self._told, values)
 
 
-def _kept(initial: Any) -> tf.Variable:
-    """A variable that each replica may assign, and whose value is the first one's."""
+def _kept(size: int) -> tf.Variable:
+    """A vector that each replica may assign, and whose value is the first one's."""
     return tf.Variable(
-        tf.constant(initial, tf.float32),
+        tf.fill([size], UNSEEN),
         trainable=False,
         synchronization=tf.VariableSynchronization.ON_READ,
         aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
     )
+
+
+def _keep(kept: tf.Variable, values: Mapping[Any, Any]) -> None:
+    """Assigns by place; those that have no value stay as they are."""
+    places = range(kept.shape.num_elements() or 0)
+    if any(place not in values for place in places):
+        values = {**dict(enumerate(tf.unstack(kept.read_value(), len(places)))), **values}
+    kept.assign(tf.stack([values[place] for place in places]))
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfx_updaters.components.trainer.journal import Journal
 from tfx_updaters.components.trainer.movement import Movement
-from tfx_updaters.components.trainer.observation import Observation, leaves
+from tfx_updaters.components.trainer.observation import Observation, Seen, leaves
 from tfx_updaters.components.trainer.statistics import Statistics
 from tfx_updaters.components.trainer.train_function import Look
 
@@ -17,15 +17,16 @@ from tfx_updaters.components.trainer.train_function import Look
 class Recorder:
     """An observer of a model's train function that writes into a journal.
 
-    A step is an update of the weights: with `gradient_accumulation_steps`, which Keras' count of
-    iterations does not mind, it takes several batches.
+    A step is an update of the weights: with `gradient_accumulation_steps` it takes several
+    batches. Keras counts both, the updates in public.
     """
 
     def __init__(self, model: keras.Model, every: int, journal: Journal):
         self._model = model
         self._every = every
         self._journal = journal
-        self._batches = leaves(model.optimizer)[0].gradient_accumulation_steps or 1
+        self._leaf = leaves(model.optimizer)[0]
+        self._batches = self._leaf.gradient_accumulation_steps or 1
         self._offset: int | None = None
         self._clock: tuple[float, int] | None = None
 
@@ -37,17 +38,16 @@ class Recorder:
         if not self._model.built or not self._model.trainable_variables:
             return None
         self._build()
-        count = self._count()
+        count = self._movement.begin()
         if self._offset is None:
             total = self._journal.total
             self._offset = 0 if total is None else total - self._updates(count)
         step = self._step(count)
         self._journal.go_on(step)
         self._journal.total = step
-        self._movement.begin(step)
         kept = self._journal.kept_update(step)
         if kept is not None and not self._movement.moved:
-            self._movement.restore(kept, step)
+            self._movement.restore(kept)
         if self._clock is not None:
             self._clock = time.perf_counter(), count
         return count
@@ -67,13 +67,13 @@ class Recorder:
 
     def after(self, look: Look, logs: Any) -> int:
         """Looks; a step that did not take place, as gradients overflowed, is not recorded."""
-        count = self._count()
-        step = self._step(count)
-        if step != self._movement.step:
-            if look is Look.ALL and self.look(count) is Look.ALL:
-                self._write(step, count, logs)
-            else:
-                self._movement.follow(step)
+        if look is not Look.ALL:
+            return self._movement.follow()
+        known = self._movement.moved
+        sums, vector = self._movement.measure()
+        count = self._movement.at or 0
+        if self._movement.moved and self.look(count) is Look.ALL:
+            self._write(count, sums, self._observation.seen(vector), known, _scalars(logs))
         return count
 
     def end(self) -> None:
@@ -82,21 +82,22 @@ class Recorder:
 
     def keep_update(self) -> None:
         """Keeps the last update if the next step needs it, for one that goes on from here."""
-        moved = self._offset is not None and self._movement.moved
-        if moved and self.look(self._count() + self._batches) is Look.ALL:
-            self._journal.keep_update(self._movement)
+        if self._offset is None:
+            return
+        count = self._movement.begin()
+        if self._movement.moved and self.look(count + self._batches) is Look.ALL:
+            self._journal.keep_update(self._movement, self._step(count))
 
-    def _write(self, step: int, count: int, logs: Any) -> None:
-        moved = self._movement.moved
-        sums, seen = self._movement.measure(step)
-        seen = {name: tensor.numpy() for name, tensor in seen.items()}
-        metrics = _scalars(logs)
+    def _write(
+        self, count: int, sums: np.ndarray, seen: Seen, known: bool, metrics: dict[str, float]
+    ) -> None:
+        """Hands on the statistics of a step; `known` is whether the update before is."""
         columns = self._statistics.columns(tuple(metrics))
-        rate = self._rate(count, seen["loss"][1])
-        values, present = self._statistics.values(sums.numpy(), seen, moved, rate)
-        values = np.append(values, list(metrics.values()))
-        present = np.append(present, np.ones(len(metrics), bool))
-        self._journal.add(columns, step, values, present)
+        rate = self._rate(count, seen.examples)
+        values, present = self._statistics.values(sums, seen, known, rate)
+        values = np.concatenate([values, list(metrics.values())])
+        present = np.concatenate([present, np.ones(len(metrics), bool)])
+        self._journal.add(columns, self._step(count), values, present)
 
     def _rate(self, count: int, examples: float) -> float | None:
         """Examples per second since the last time that it was asked for."""
@@ -116,10 +117,12 @@ class Recorder:
         if self._offset is None:
             self._observation = Observation(self._model)
             self._statistics = Statistics(self._model, self._observation)
-            self._movement = Movement(self._observation.variables, self._observation.read)
-
-    def _count(self) -> int:
-        return int(self._model.optimizer.iterations)
+            self._movement = Movement(
+                self._leaf._iterations,
+                self._observation.variables,
+                self._batches,
+                self._observation.read,
+            )
 
     def _updates(self, count: int) -> int:
         return count // self._batches

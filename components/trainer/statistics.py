@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from tfx_updaters.components.trainer.dynamics_file import Columns
-from tfx_updaters.components.trainer.observation import Observation
+from tfx_updaters.components.trainer.observation import UNSEEN, Observation, Seen
 
 WHOLE = ""
 BY_LAYER = (
@@ -51,68 +51,61 @@ class Statistics:
         return Columns(*zip(*pairs, strict=True))
 
     def values(
-        self, sums: np.ndarray, seen: dict[str, Any], moved: bool, rate: float | None
+        self, sums: np.ndarray, seen: Seen, moved: bool, rate: float | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """The values of a step, without the metrics', and which of them there are.
 
         Args:
             sums: what `Movement.measure` gives.
-            seen: what `Observation.read` gives.
+            seen: what the step let out.
             moved: whether the update before is known.
             rate: examples per second, if it is known.
         """
-        by_layer, there = self._by_layer(sums, seen, moved)
-        loss, examples = seen["loss"]
-        step = np.array([loss, seen["rate"], rate or 0.0])
-        step_there = [_seen(examples), _seen(seen["rate"]), rate is not None]
-        told_there = _seen(seen["gradients"])[self._told_rows] & (self._told_rows >= 0)
-        values = [by_layer.ravel(), seen["clipped"], seen["told"], step]
-        present = [there.ravel(), _seen(seen["clipped"]), told_there, step_there]
-        return np.concatenate(values, dtype=float), np.concatenate(present, dtype=bool)
+        by_layer, there = _by_layer(sums, seen, moved)
+        reached = there[0, :-1]
+        told_there = reached[self._told_rows] & (self._told_rows >= 0)
+        step = [seen.loss, seen.rate, rate or 0.0]
+        step_there = [_seen(seen.examples), _seen(seen.rate), rate is not None]
+        values = [by_layer.ravel(), seen.clipped, seen.told, step]
+        present = [there.ravel(), _seen(seen.clipped), told_there, step_there]
+        return np.concatenate(values), np.concatenate(present)
 
-    def _by_layer(
-        self, sums: np.ndarray, seen: dict[str, Any], moved: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The statistics `BY_LAYER` x variables and the whole model; a quotient by 0 is none."""
-        update, weight, last, product = (_with_sum(row.astype(float)) for row in sums)
-        gradient, reached = _of_some(seen["gradients"].astype(float))
-        momentum, kept = _of_some(seen["momenta"].astype(float))
-        everywhere = np.ones_like(reached)
-        with np.errstate(all="ignore"):
-            values = [
-                np.sqrt(gradient),
-                np.sqrt(update),
-                np.sqrt(weight),
-                np.sqrt(update / weight),
-                product / np.sqrt(update * last),
-                np.sqrt(update / gradient),
-                np.sqrt(momentum),
-            ]
-        present = [
-            reached,
-            everywhere,
-            everywhere,
-            weight != 0,
-            (update != 0) & (last != 0) & moved,
-            reached & (gradient != 0),
-            kept,
+
+def _by_layer(sums: np.ndarray, seen: Seen, moved: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The statistics `BY_LAYER` x variables and the whole model; a quotient by 0 is none."""
+    squares = np.array([seen.gradients, seen.momenta, *sums], float)
+    there = np.empty((2, squares.shape[1] + 1), bool)
+    there[:, :-1] = _seen(squares[:2])
+    there[:, -1] = there[:, :-1].any(1)
+    squares[:2][~there[:, :-1]] = 0.0
+    squares = np.concatenate([squares, squares.sum(1, keepdims=True)], 1)
+    gradient, _, weight, update, last, product = squares
+    everywhere = np.ones_like(there[0])
+    with np.errstate(all="ignore"):
+        roots = np.sqrt(squares[:5])
+        quotients = roots[3] / roots[[2, 0]]
+        values = [
+            *roots[[0, 3, 2]],
+            quotients[0],
+            product / (roots[3] * roots[4]),
+            quotients[1],
+            roots[1],
         ]
-        return np.array(values), np.array(present)
+    present = [
+        there[0],
+        everywhere,
+        everywhere,
+        weight != 0,
+        (update != 0) & (last != 0) & moved,
+        there[0] & (gradient != 0),
+        there[1],
+    ]
+    return np.array(values), np.array(present)
 
 
 def _seen(values: Any) -> Any:
     """Whether there is a value; NaN is one."""
-    return ~(np.asarray(values) < 0)
-
-
-def _with_sum(squares: np.ndarray) -> np.ndarray:
-    return np.append(squares, squares.sum())
-
-
-def _of_some(squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """With the sum of those that there are; and which there are."""
-    there = _seen(squares)
-    return np.append(squares, squares[there].sum()), np.append(there, there.any())
+    return ~(values < UNSEEN / 2)
 
 
 def layers(model: keras.Model, variables: Sequence[Any]) -> list[str]:

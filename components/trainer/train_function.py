@@ -1,14 +1,12 @@
 """A model's train function that runs most steps as they are, and watches some."""
 
 import enum
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import keras
 import tensorflow as tf
-
-from tfx_updaters.components.trainer.observation import replaced
 
 ENDED = (StopIteration, tf.errors.OutOfRangeError)
 
@@ -53,7 +51,6 @@ class TrainFunction:
         self._model = model
         self._observer = observer
         self._watched = self._made()
-        self._single = self.plain if model.steps_per_execution == 1 else self._made()
         self._count: int | None = None
         self.install()
 
@@ -85,7 +82,6 @@ class TrainFunction:
         try:
             return self._run(iterator)
         except ENDED:
-            self._count = None
             raise
         except BaseException:
             self.remove()
@@ -103,35 +99,32 @@ class TrainFunction:
         looks = [self._observer.look(count) for count in following]
         if any(looks):
             return self._one_by_one(iterator, looks)
+        logs = self.plain(iterator)
         self._count = following[-1]
-        return self.plain(iterator)
+        return logs
 
     def _one_by_one(self, iterator: Any, looks: list[Look]) -> Any:
+        """The steps of one execution; Keras' logs of the last."""
+        if len(looks) == 1:
+            return self._one(iterator, looks[0])
         logs = None
         for look in looks:
-            try:
-                logs = self._one(iterator, look)
-            except ENDED:
-                if logs is None:
-                    raise
-                break
-            self._count = self._observer.after(look, logs)
+            batch = iterator.get_next_as_optional()
+            if batch.has_value():
+                # Of an iterator that is not of `tf.data` Keras takes what is there.
+                logs = self._one(iter([batch.get_value()]), look)
+        if logs is None:
+            raise StopIteration
         return logs
 
     def _one(self, iterator: Any, look: Look) -> Any:
-        with self._one_at_once():
-            if look is not Look.ALL:
-                return self._single(iterator)
+        if look is Look.ALL:
             with self._observer.watching():
-                return self._watched(iterator)
-
-    @contextmanager
-    def _one_at_once(self) -> Iterator[None]:
-        if self._single is self.plain:
-            yield
+                logs = self._watched(iterator)
         else:
-            with replaced(self._model, "steps_per_execution", lambda _: 1):
-                yield
+            logs = self.plain(iterator)
+        self._count = self._observer.after(look, logs)
+        return logs
 
     def _made(self) -> Callable[[Any], Any]:
         self._model.make_train_function(force=True)
