@@ -70,6 +70,8 @@ class Dynamics(keras.callbacks.Callback):
         if self._function is not None and self._function.plain is model.train_function:
             self._function.install()
         else:
+            if self._recorder is not None:
+                self._recorder.settle()
             self._recorder = Recorder(model, self._every, self._journal)
             self._function = TrainFunction(model, self._recorder)
 
@@ -91,6 +93,7 @@ class Dynamics(keras.callbacks.Callback):
         Call it before a checkpoint is written: a training that goes on from this one, with the
         same `parts`, then has the record of an undisturbed one.
         """
-        self._journal.flush()
         if self._recorder is not None:
+            self._recorder.settle()
             self._recorder.keep_update()
+        self._journal.flush()

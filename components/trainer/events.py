@@ -31,16 +31,21 @@ class EventFile:
         start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
         self._write(tf.compat.v1.Event(wall_time=time.time(), step=step + 1, session_log=start))
 
-    def add(self, step: int, tags: Sequence[str], values: Sequence[float]) -> None:
-        """Writes the scalars of a step; TensorBoard can show them at once."""
+    def add(self, step: int, when: float, tags: Sequence[str], values: Sequence[float]) -> None:
+        """Writes the scalars of a step; `when` is in seconds since 1970."""
         if tags != self._tags:
             self._tags = tags
             self._event = tf.compat.v1.Event()
             self._values = [self._event.summary.value.add(tag=tag) for tag in tags]
-        self._event.wall_time, self._event.step = time.time(), step
+        self._event.wall_time, self._event.step = when, step
         for place, value in zip(self._values, values, strict=True):
             place.simple_value = value
         self._write(self._event)
+
+    def flush(self) -> None:
+        """TensorBoard can show what was added from now on."""
+        if self._writer is not None:
+            self._writer.flush()
 
     def close(self) -> None:
         """Ends the file; a later event begins another."""
@@ -56,4 +61,3 @@ class EventFile:
             first = tf.compat.v1.Event(wall_time=time.time(), file_version=VERSION)
             self._writer.write(first.SerializeToString())
         self._writer.write(event.SerializeToString())
-        self._writer.flush()

@@ -4,13 +4,14 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from tfx_updaters.components.trainer.dynamics_file import PARTS, Columns, Record
 from tfx_updaters.components.trainer.events import EventFile
 from tfx_updaters.components.trainer.movement import Movement
 
-# Values that are kept in memory before they become a part: 2 MB.
-VALUES = 200_000
+# Rows that are kept in memory before they become a part: about 10 MB.
+ROWS = 200_000
 
 
 class Journal:
@@ -26,8 +27,7 @@ class Journal:
         self._record = Record(folder, parts or folder / PARTS)
         self._keeps_parts = parts is not None
         self._events = EventFile(folder)
-        self._steps: list[tuple[int, np.ndarray, np.ndarray]] = []
-        self._columns: Columns | None = None
+        self._tables: list[pa.Table] = []
         self.on = True
         self.total: int | None = None
         self.last = self._record.last()
@@ -41,26 +41,34 @@ class Journal:
         self.last = self._record.last()
         self._events.restart(step)
 
-    def add(self, columns: Columns, step: int, values: np.ndarray, present: np.ndarray) -> None:
-        """Takes the values of a step, by column, and which of them there are."""
+    def add(
+        self,
+        columns: Columns,
+        steps: np.ndarray,
+        times: np.ndarray,
+        values: np.ndarray,
+        present: np.ndarray,
+    ) -> None:
+        """Takes the values of steps, steps x columns, and which of them there are.
+
+        `times` are seconds since 1970; TensorBoard shows them.
+        """
         if not self.on:
             return
-        if columns is not self._columns:
-            self.flush()
-            self._columns = columns
-        self._steps.append((step, values, present))
-        self.last = step
-        tags = list(itertools.compress(columns.tags, present))
-        self._events.add(step, tags, values[present].tolist())
-        if len(self._steps) * len(values) >= VALUES:
+        for step, when, row, there in zip(steps, times, values, present, strict=True):
+            tags = list(itertools.compress(columns.tags, there))
+            self._events.add(int(step), float(when), tags, row[there].tolist())
+        self._events.flush()
+        self._tables.append(columns.table(steps, values, present))
+        self.last = int(steps[-1])
+        if sum(table.num_rows for table in self._tables) >= ROWS:
             self.flush()
 
     def flush(self) -> None:
         """Writes the rows since the last flush as one part."""
-        if self._steps and self._columns is not None:
-            steps, values, present = map(np.array, zip(*self._steps, strict=True))
-            self._record.add(self._columns.table(steps, values, present))
-            self._steps.clear()
+        if self._tables:
+            self._record.add(pa.concat_tables(self._tables))
+            self._tables.clear()
 
     def keep_update(self, movement: Movement, step: int) -> None:
         """Keeps the last update, which the next cosine needs; and the one kept before.

@@ -54,17 +54,16 @@ class Movement:
         """Keeps the weights of now, and their difference to those before; iterations so far."""
         return self._went_to(self._follow())
 
-    def measure(self) -> tuple[np.ndarray, np.ndarray]:
+    def measure(self) -> np.ndarray:
         """Follows, and says how.
 
         Returns:
-            4 x variables: the squared norms of the weights, of the update that led to them and of
-            the one before, and the inner product of the two updates; and what `also` gave.
+            Of the variables the squared norms of the weights, of the update that led to them, and
+            of the one before, and the inner product of the two updates; then what `also` gave.
         """
         vector, count = self._measure()
         self._went_to(count)
-        found, size = vector.numpy(), 4 * len(self._variables)
-        return found[:size].reshape(4, -1), found[size:]
+        return vector.numpy()
 
     def _went_to(self, iterations: Any) -> int:
         count = int(iterations)

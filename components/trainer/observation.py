@@ -22,7 +22,7 @@ KERAS_MOMENTA = ("momentums", "_momentums", "_m")
 
 @dataclass(frozen=True)
 class Seen:
-    """What a step let out; `UNSEEN` stands for what it did not.
+    """What steps let out, in arrays along steps; `UNSEEN` stands for what they did not.
 
     Attributes:
         loss: of the batch.
@@ -34,9 +34,9 @@ class Seen:
         told: what transforms tell, in the order of `Observation.told`.
     """
 
-    loss: float
-    examples: float
-    rate: float
+    loss: np.ndarray
+    examples: np.ndarray
+    rate: np.ndarray
     gradients: np.ndarray
     momenta: np.ndarray
     clipped: np.ndarray
@@ -83,28 +83,26 @@ class Observation:
         kept = (self._loss, self._gradients, self._clipped, self._told)
         return tf.concat([*(variable.read_value() for variable in kept), tf.stack(momenta)], 0)
 
-    def seen(self, vector: np.ndarray) -> "Seen":
-        """What `read` gave, part by part."""
+    def seen(self, vectors: np.ndarray) -> "Seen":
+        """What `read` gave at several steps, steps x its size, part by part."""
         count, clipped = len(self.variables), len(self.variables) if self.clips else 0
         ends = np.cumsum([2, count, 1, clipped, len(self.told)])
-        loss, gradients, rate, clip, told, momenta = np.split(vector, ends)
+        loss, gradients, rate, clip, told, momenta = np.split(vectors, ends, axis=1)
         if not self.clips:
-            clip = np.full(count, UNSEEN)
-        return Seen(loss[0], loss[1], rate[0], gradients, momenta, clip, told)
+            clip = np.full_like(gradients, UNSEEN)
+        return Seen(loss[:, 0], loss[:, 1], rate[:, 0], gradients, momenta, clip, told)
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """Watches the steps that are traced, or run eagerly, inside."""
-        with contextlib.ExitStack() as stack:
-            replace = lambda *what: stack.enter_context(replaced(*what))  # noqa: E731
-            replace(self._model, "compute_loss", self._see_loss)
-            for optimizer in self._optimizers:
-                replace(optimizer, "_all_reduce_sum_gradients", self._seer(optimizer))
-                if _clips(optimizer):
-                    replace(optimizer, "_clip_gradients", self._see_before_clip)
-            for optimizer in self._tellers:
-                listen = lambda told, o=optimizer: self._hear(o, told)  # noqa: E731
-                replace(optimizer, "listener", lambda _, listen=listen: listen)
+        hooks: list[tuple[Any, str, Callable]] = [(self._model, "compute_loss", self._see_loss)]
+        for optimizer in self._optimizers:
+            hooks.append((optimizer, "_all_reduce_sum_gradients", self._seer(optimizer)))
+            if _clips(optimizer):
+                hooks.append((optimizer, "_clip_gradients", self._see_before_clip))
+        for optimizer in self._tellers:
+            hooks.append((optimizer, "listener", self._hearer(optimizer)))
+        with replaced(hooks):
             yield
 
     def _row(self, optimizer: Any, index: int) -> int | None:
@@ -175,14 +173,17 @@ class Observation:
         }
         _keep(self._clipped, shares)
 
-    def _hear(self, optimizer: Any, told: Any) -> None:
-        values = {
-            place: tf.cast(told[key], tf.float32)
-            for place, (teller, key) in enumerate(self._tells)
-            if teller is optimizer and key in told
-        }
-        if values:
-            _keep(self._told, values)
+    def _hearer(self, optimizer: Any) -> Callable:
+        def hear(told: Mapping[Any, Any]) -> None:
+            values = {
+                place: tf.cast(told[key], tf.float32)
+                for place, (teller, key) in enumerate(self._tells)
+                if teller is optimizer and key in told
+            }
+            if values:
+                _keep(self._told, values)
+
+        return lambda _: hear
 
 
 def _kept(size: int) -> tf.Variable:
@@ -204,22 +205,23 @@ def _keep(kept: tf.Variable, values: Mapping[Any, Any]) -> None:
 
 
 @contextlib.contextmanager
-def replaced(thing: Any, name: str, wrap: Callable[[Any], Any]) -> Iterator[None]:
-    """The thing's attribute is wrap(attribute) inside, on this instance alone.
+def replaced(hooks: Sequence[tuple[Any, str, Callable[[Any], Any]]]) -> Iterator[None]:
+    """Attributes of these instances are wrap(attribute) inside: (instance, name, wrap).
 
-    It is set past `__setattr__`, with which Keras would track it.
+    They are set past `__setattr__`, with which Keras would track them.
     """
-    own = vars(thing)
     missing = object()
-    old = own.get(name, missing)
-    own[name] = wrap(getattr(thing, name))
+    old = [vars(thing).get(name, missing) for thing, name, _ in hooks]
+    for thing, name, wrap in hooks:
+        vars(thing)[name] = wrap(getattr(thing, name))
     try:
         yield
     finally:
-        if old is missing:
-            del own[name]
-        else:
-            own[name] = old
+        for (thing, name, _), value in zip(hooks, old, strict=True):
+            if value is missing:
+                del vars(thing)[name]
+            else:
+                vars(thing)[name] = value
 
 
 def _clips(optimizer: Any) -> bool:

@@ -1,5 +1,6 @@
 """Records the steps of one model: when to look, and what becomes of what is seen."""
 
+import math
 import time
 from contextlib import AbstractContextManager
 from typing import Any
@@ -9,9 +10,12 @@ import numpy as np
 
 from tfx_updaters.components.trainer.journal import Journal
 from tfx_updaters.components.trainer.movement import Movement
-from tfx_updaters.components.trainer.observation import Observation, Seen, leaves
+from tfx_updaters.components.trainer.observation import Observation, leaves
 from tfx_updaters.components.trainer.statistics import Statistics
 from tfx_updaters.components.trainer.train_function import Look
+
+# Steps that are kept, and for how long, before their statistics are computed and written.
+STEPS, SECONDS = 100, 2.0
 
 
 class Recorder:
@@ -29,6 +33,8 @@ class Recorder:
         self._batches = self._leaf.gradient_accumulation_steps or 1
         self._offset: int | None = None
         self._clock: tuple[float, int] | None = None
+        self._metrics: tuple[str, ...] = ()
+        self._taken: list[tuple[int, float, bool, float, np.ndarray, list[float]]] = []
 
     def begin(self) -> int | None:
         """Makes what it needs, and drops what was recorded of later steps.
@@ -38,6 +44,7 @@ class Recorder:
         if not self._model.built or not self._model.trainable_variables:
             return None
         self._build()
+        self.settle()
         count = self._movement.begin()
         if self._offset is None:
             total = self._journal.total
@@ -49,7 +56,7 @@ class Recorder:
         if kept is not None and not self._movement.moved:
             self._movement.restore(kept)
         if self._clock is not None:
-            self._clock = time.perf_counter(), count
+            self._clock = time.time(), count
         return count
 
     def look(self, count: int) -> Look:
@@ -70,10 +77,10 @@ class Recorder:
         if look is not Look.ALL:
             return self._movement.follow()
         known = self._movement.moved
-        sums, vector = self._movement.measure()
+        vector = self._movement.measure()
         count = self._movement.at or 0
         if self._movement.moved and self.look(count) is Look.ALL:
-            self._write(count, sums, self._observation.seen(vector), known, _scalars(logs))
+            self._take(count, vector, known, _scalars(logs))
         return count
 
     def end(self) -> None:
@@ -88,24 +95,34 @@ class Recorder:
         if self._movement.moved and self.look(count + self._batches) is Look.ALL:
             self._journal.keep_update(self._movement, self._step(count))
 
-    def _write(
-        self, count: int, sums: np.ndarray, seen: Seen, known: bool, metrics: dict[str, float]
-    ) -> None:
-        """Hands on the statistics of a step; `known` is whether the update before is."""
-        columns = self._statistics.columns(tuple(metrics))
-        rate = self._rate(count, seen.examples)
-        values, present = self._statistics.values(sums, seen, known, rate)
-        values = np.concatenate([values, list(metrics.values())])
-        present = np.concatenate([present, np.ones(len(metrics), bool)])
-        self._journal.add(columns, self._step(count), values, present)
+    def settle(self) -> None:
+        """Hands on the statistics of the steps that were taken."""
+        if not self._taken:
+            return
+        steps, times, known, pace, vectors, metrics = map(np.array, zip(*self._taken, strict=True))
+        self._taken.clear()
+        size = 4 * len(self._observation.variables)
+        sums, seen = vectors[:, :size], self._observation.seen(vectors[:, size:])
+        values, present = self._statistics.values(
+            sums.reshape(len(steps), 4, -1), seen, known, pace
+        )
+        values = np.concatenate([values, metrics], 1)
+        present = np.concatenate([present, np.ones(metrics.shape, bool)], 1)
+        columns = self._statistics.columns(self._metrics)
+        self._journal.add(columns, steps, times, values, present)
 
-    def _rate(self, count: int, examples: float) -> float | None:
-        """Examples per second since the last time that it was asked for."""
-        now, before = time.perf_counter(), self._clock
+    def _take(self, count: int, vector: np.ndarray, known: bool, metrics: dict) -> None:
+        """Keeps what a step let out; the statistics of many are computed at once."""
+        if tuple(metrics) != self._metrics:
+            self.settle()
+            self._metrics = tuple(metrics)
+        now = time.time()
+        pace = (count - self._clock[1]) / (now - self._clock[0]) if self._clock else math.nan
         self._clock = now, count
-        if before is None or examples < 0:
-            return None
-        return float(examples) * (count - before[1]) / (now - before[0])
+        values = list(metrics.values())
+        self._taken.append((self._step(count), now, known, pace, vector, values))
+        if len(self._taken) >= STEPS or now - self._taken[0][1] > SECONDS:
+            self.settle()
 
     def _build(self) -> None:
         """As Keras would in the first step."""

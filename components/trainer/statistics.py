@@ -51,56 +51,70 @@ class Statistics:
         return Columns(*zip(*pairs, strict=True))
 
     def values(
-        self, sums: np.ndarray, seen: Seen, moved: bool, rate: float | None
+        self, sums: np.ndarray, seen: Seen, known: np.ndarray, pace: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The values of a step, without the metrics', and which of them there are.
+        """The values of steps, without the metrics', and which of them there are.
 
         Args:
-            sums: what `Movement.measure` gives.
-            seen: what the step let out.
-            moved: whether the update before is known.
-            rate: examples per second, if it is known.
+            sums: what `Movement.measure` gives, along steps.
+            seen: what the steps let out.
+            known: of each step, whether the update before is.
+            pace: batches per second; NaN where it is not known.
+
+        Returns:
+            Two arrays of steps x columns.
         """
-        by_layer, there = _by_layer(sums, seen, moved)
-        reached = there[0, :-1]
-        told_there = reached[self._told_rows] & (self._told_rows >= 0)
-        step = [seen.loss, seen.rate, rate or 0.0]
-        step_there = [_seen(seen.examples), _seen(seen.rate), rate is not None]
-        values = [by_layer.ravel(), seen.clipped, seen.told, step]
-        present = [there.ravel(), _seen(seen.clipped), told_there, step_there]
-        return np.concatenate(values), np.concatenate(present)
+        by_layer, there = _by_layer(sums, seen, known)
+        reached = there[:, 0, :-1]
+        told_there = reached[:, self._told_rows] & (self._told_rows >= 0)
+        step = np.stack([seen.loss, seen.rate, seen.examples * pace], 1)
+        looked = _seen(np.stack([seen.examples, seen.rate, seen.examples], 1))
+        looked[:, 2] &= ~np.isnan(pace)
+        values = [_flat(by_layer), seen.clipped, seen.told, step]
+        present = [_flat(there), _seen(seen.clipped), told_there, looked]
+        return np.concatenate(values, 1), np.concatenate(present, 1)
 
 
-def _by_layer(sums: np.ndarray, seen: Seen, moved: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The statistics `BY_LAYER` x variables and the whole model; a quotient by 0 is none."""
-    squares = np.array([seen.gradients, seen.momenta, *sums], float)
-    there = np.empty((2, squares.shape[1] + 1), bool)
-    there[:, :-1] = _seen(squares[:2])
-    there[:, -1] = there[:, :-1].any(1)
-    squares[:2][~there[:, :-1]] = 0.0
-    squares = np.concatenate([squares, squares.sum(1, keepdims=True)], 1)
-    gradient, _, weight, update, last, product = squares
-    everywhere = np.ones_like(there[0])
+def _by_layer(sums: np.ndarray, seen: Seen, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Steps x `BY_LAYER` x variables and the whole model; a quotient by 0 is none."""
+    gradient, reached = _of_some(seen.gradients)
+    momentum, kept = _of_some(seen.momenta)
+    weight, update, last, product = (
+        np.append(s, s.sum(1, keepdims=True), 1) for s in sums.astype(float).transpose(1, 0, 2)
+    )
+    everywhere = np.ones_like(reached)
     with np.errstate(all="ignore"):
-        roots = np.sqrt(squares[:5])
-        quotients = roots[3] / roots[[2, 0]]
         values = [
-            *roots[[0, 3, 2]],
-            quotients[0],
-            product / (roots[3] * roots[4]),
-            quotients[1],
-            roots[1],
+            np.sqrt(gradient),
+            np.sqrt(update),
+            np.sqrt(weight),
+            np.sqrt(update / weight),
+            product / np.sqrt(update * last),
+            np.sqrt(update / gradient),
+            np.sqrt(momentum),
         ]
     present = [
-        there[0],
+        reached,
         everywhere,
         everywhere,
         weight != 0,
-        (update != 0) & (last != 0) & moved,
-        there[0] & (gradient != 0),
-        there[1],
+        (update != 0) & (last != 0) & known[:, None],
+        reached & (gradient != 0),
+        kept,
     ]
-    return np.array(values), np.array(present)
+    return np.stack(values, 1), np.stack(present, 1)
+
+
+def _of_some(squares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """With the sum of those that there are; and which there are."""
+    there = _seen(squares)
+    total = np.where(there, squares, 0.0).sum(1, keepdims=True, dtype=float)
+    both = np.concatenate([squares, total], 1, dtype=float)
+    return both, np.append(there, there.any(1, keepdims=True), 1)
+
+
+def _flat(x: np.ndarray) -> np.ndarray:
+    return x.reshape(len(x), -1)
 
 
 def _seen(values: Any) -> Any:
