@@ -84,7 +84,8 @@ class Dynamics(keras.callbacks.Callback):
         """Gives the model its train function back, and makes one file of the parts."""
         if self._function is not None and self._recorder is not None:
             self._function.remove()
-            self._recorder.end()
+            # Counts the steps: there may have been none.
+            self._recorder.begin()
             self._journal.finish()
 
     def flush(self) -> None:

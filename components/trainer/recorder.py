@@ -83,10 +83,6 @@ class Recorder:
             self._take(count, vector, known, _scalars(logs))
         return count
 
-    def end(self) -> None:
-        """After the last step of a fit, of which there may have been none."""
-        self.begin()
-
     def keep_update(self) -> None:
         """Keeps the last update if the next step needs it, for one that goes on from here."""
         if self._offset is None:
