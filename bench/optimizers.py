@@ -10,6 +10,7 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
+from lib.bars import Bar
 from lib.steps import (
     MODELS,
     apply_function,
@@ -72,29 +73,6 @@ def multi_optimizer() -> Any:
 
 
 BY_GROUP = Pair(lambda: ChainedOptimizer(RATE, [Trace(COEFFICIENTS)]), multi_optimizer)
-
-
-@dataclasses.dataclass(frozen=True)
-class Bar:
-    """A measured value and what it may be at most; without a goal it is for comparison."""
-
-    name: str
-    value: float
-    goal: float | None
-    note: object = ""
-
-    @property
-    def short(self) -> bool:
-        """Whether the goal is missed."""
-        return self.goal is not None and not self.value <= self.goal
-
-    def __str__(self) -> str:
-        state = "short" if self.short else "ok"
-        value = f"{self.value:7.2f}" if isinstance(self.value, float) else f"{self.value:7d}"
-        if self.goal is None:
-            return f"{self.name:<44} {value}  for comparison"
-        goal = f"{self.goal:.2f}" if isinstance(self.goal, float) else self.goal
-        return f"{self.name:<44} {value}  goal <= {goal:<6}  {state}"
 
 
 def training_steps() -> Iterator[Bar]:

@@ -12,6 +12,7 @@ from tfx_updaters.components.errors import (
     ComponentError,
     DataError,
     DivergedError,
+    DynamicsError,
     InjectionError,
     ModelError,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "ComponentError",
     "DataError",
     "DivergedError",
+    "DynamicsError",
     "EarlyStopping",
     "InjectionError",
     "ModelError",

@@ -10,6 +10,7 @@ class ComponentError(ValueError):
     - `InjectionError`: a training that the updater did not get into.
     - `CheckpointError`: a checkpoint of another training.
     - `DivergedError`: a loss that is not finite.
+    - `DynamicsError`: a record of the training.
 
     What an updater itself is refused for is `tfx_updaters.optimizers.UpdaterError`.
     """
@@ -44,3 +45,10 @@ class CheckpointError(ComponentError):
 
 class DivergedError(ComponentError):
     """The loss became NaN or infinite: the model is of no use and is not saved."""
+
+
+class DynamicsError(ComponentError):
+    """The training's dynamics cannot be recorded, or what is at a path is no record of them.
+
+    The message says what was received and what is allowed.
+    """

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,7 +10,7 @@ import keras
 from tfx_updaters.optimizers import apply, saved, schedules
 from tfx_updaters.optimizers.errors import HyperparameterError, UpdaterError
 from tfx_updaters.optimizers.hyper import Range
-from tfx_updaters.optimizers.link import Link, Step, Write, path
+from tfx_updaters.optimizers.link import Link, Step, Told, Write, path
 from tfx_updaters.optimizers.schedules import Schedule
 from tfx_updaters.optimizers.transform import Transform, chain_of
 
@@ -34,7 +34,13 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
 
     Loading a saved model needs this class registered: import `tfx_updaters.optimizers.chain`
     before.
+
+    Attributes:
+        listener: called at the end of each step with the statistics that the transforms tell,
+            tensors by `Told`; in a compiled step, if it is there when the step is traced.
     """
+
+    listener: Callable[[Mapping[Told, Any]], None] | None = None
 
     def __init__(
         self,
@@ -105,19 +111,28 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
         """Runs the chain on all gradients at once, then assigns what comes out."""
         variables = list(trainable_variables)
         with apply.gradients_off():
-            self._chain.run(
-                self,
-                Step(
-                    variables=variables,
-                    indices=[self._get_variable_index(variable) for variable in variables],
-                    gradients=apply.all_reduced(self, grads, variables),
-                    count=self._chain.count(self.iterations),
-                    rates={
-                        dtype: keras.ops.cast(learning_rate, dtype)
-                        for dtype in set(map(apply.precision, variables))
-                    },
-                ),
+            step = Step(
+                variables=variables,
+                indices=[self._get_variable_index(variable) for variable in variables],
+                gradients=apply.all_reduced(self, grads, variables),
+                count=self._chain.count(self.iterations),
+                rates={
+                    dtype: keras.ops.cast(learning_rate, dtype)
+                    for dtype in set(map(apply.precision, variables))
+                },
+                told=None if self.listener is None else {},
             )
+            self._chain.run(self, step)
+            if self.listener is not None:
+                self.listener(step.told or {})
+
+    def tells(self) -> list[Told]:
+        """All statistics that a listener is told of, once the optimizer is built."""
+        return [told for link in self._chain.links for told in link.tells()]
+
+    def momentum(self, variable: Any) -> Any:
+        """The state that is the variable's momentum, the last of several; None without one."""
+        return self._chain.momentum(self._get_variable_index(variable))
 
     def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """Keras calls it after `fit`: puts averages in place of the weights they stand for.
@@ -216,10 +231,18 @@ class _Chain:
 
     def final(self, index: int) -> Any:
         """What the last transform that averages has for the variable; None without one."""
+        slot = self._last_slot("final_slot", index)
+        return None if slot is None else apply.read(slot)
+
+    def momentum(self, index: int) -> Any:
+        return self._last_slot("momentum_slot", index)
+
+    def _last_slot(self, kind: str, index: int) -> Any:
+        """The variable's slot of that kind, of the last transform that has one."""
         for link in reversed(self.links):
-            name = link.transform.final_slot
+            name = getattr(link.transform, kind)
             if name and link.slots[name][index] is not None:
-                return apply.read(link.slots[name][index])
+                return link.slots[name][index]
         return None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
@@ -15,6 +15,20 @@ from tfx_updaters.optimizers.transform import Context, Once, Shared, Slot, Trans
 def path(variable: Any) -> str:
     """A variable's path; the name of one that has none, as TensorFlow's own."""
     return getattr(variable, "path", variable.name)
+
+
+class Told(NamedTuple):
+    """A statistic that a transform tells of a variable.
+
+    Attributes:
+        place: of the transform in the chain.
+        variable: its place among those that the optimizer was built for.
+        name: of the statistic.
+    """
+
+    place: int
+    variable: int
+    name: str
 
 
 @dataclass
@@ -39,6 +53,7 @@ class Step:
         writes: what the transforms want to keep.
         vetoes: boolean tensors, each of which makes the step void.
         once: computes what variables have in common.
+        told: statistics that the transforms tell; None if nobody listens.
     """
 
     variables: list[Any]
@@ -49,6 +64,7 @@ class Step:
     writes: list[Write] = field(default_factory=list)
     vetoes: list[Any] = field(default_factory=list)
     once: Once = field(default_factory=Once)
+    told: dict[Told, Any] | None = None
 
     def number(self, value: Any, dtype: str) -> Any:
         """A hyper-parameter's value: a schedule's at this step."""
@@ -104,6 +120,11 @@ class Link:
                 slot.shape, _filled(slot), dtype="float32", name=f"{self.place}_{name}"
             )
 
+    def tells(self) -> list[Told]:
+        """The statistics that the transform tells, of the variables that it applies to."""
+        here = [i for i, values in enumerate(self.values) if values is not None]
+        return [Told(self.place, i, name) for name in self.transform.tells for i in here]
+
     def run(self, updates: Sequence[Any], step: Step, fuse: bool = False) -> list[Any]:
         """The updates after this transform; what it wants to keep is added to the step.
 
@@ -126,6 +147,9 @@ class Link:
             strict=True,
         ):
             following[k] = update
+        if step.told is not None:
+            for k, context in zip(here, contexts, strict=True):
+                step.told |= self._told(updates[k], following[k], context)
         for k, context, old in zip(here, contexts, before, strict=True):
             step.writes += [
                 Write(self.slots[name][step.indices[k]], value)
@@ -140,6 +164,10 @@ class Link:
         ]
         step.vetoes += [shared.veto] if vetoed else []
         return following
+
+    def _told(self, update: Any, following: Any, context: Context) -> dict[Told, Any]:
+        statistics = self.transform.tell(update, following, context)
+        return {Told(self.place, context.index, name): v for name, v in statistics.items()}
 
     def _context(self, step: Step, k: int, slots: dict[str, Any]) -> Context:
         variable, index = step.variables[k], step.indices[k]

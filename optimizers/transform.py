@@ -131,12 +131,16 @@ class Transform:
             not: the weights become `variable - step`.
         vetoes: it may set `Shared.veto`.
         final_slot: the slot whose value Keras puts in the variable's place when `fit` ends.
+        momentum_slot: the slot whose norm a record of the training shows as the momentum's.
+        tells: names of the statistics that `tell` gives.
     """
 
     name: ClassVar[str] = ""
     on_step: ClassVar[bool] = False
     vetoes: ClassVar[bool] = False
     final_slot: ClassVar[str] = ""
+    momentum_slot: ClassVar[str] = ""
+    tells: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         """A subclass with an update of its own does not inherit another's shortcuts."""
@@ -176,6 +180,15 @@ class Transform:
     ) -> Sequence[Any]:
         """The next updates of all variables that have a gradient; one by one unless overridden."""
         return [self.update(u, context) for u, context in zip(updates, contexts, strict=True)]
+
+    def tell(self, update: Any, following: Any, context: Context) -> dict[str, Any]:
+        """Statistics of one variable's update, scalars by name; asked for when one listens.
+
+        Args:
+            update, following: what came in, and what went out.
+            context: as `update` left it.
+        """
+        return {}
 
     def fused(self, context: Context) -> Fused | None:
         """One operation for `update` and the descent, used at the end of a chain; often none.

@@ -34,12 +34,15 @@ class Ratio:
 
 
 def ratio(
-    ours: Callable[[], object], theirs: Callable[[], object], again: Callable[[], object]
+    ours: Callable[[], object],
+    theirs: Callable[[], object],
+    again: Callable[[], object],
+    least: float = SECONDS,
 ) -> Ratio:
     """The ratio of the calls' times: ours, theirs, and a second copy of theirs, in turn.
 
     Each round times all three and begins with another one; a sample lasts about `SAMPLE`
-    seconds. There are `ROUNDS` of them, and more until `SECONDS` have passed.
+    seconds. There are `ROUNDS` of them, and more until `least` seconds have passed.
     """
     calls = {"ours": ours, "theirs": theirs, "again": again}
     for call in calls.values():
@@ -47,7 +50,7 @@ def ratio(
     count = max(1, round(SAMPLE / seconds(theirs, 3)))
     rounds: list[dict[str, float]] = []
     began = time.perf_counter()
-    while len(rounds) < ROUNDS or time.perf_counter() - began < SECONDS:
+    while len(rounds) < ROUNDS or time.perf_counter() - began < least:
         order = [list(calls)[(len(rounds) + place) % 3] for place in range(3)]
         rounds.append({name: seconds(calls[name], count) for name in order})
     values = [2 * r["ours"] / (r["theirs"] + r["again"]) for r in rounds]

@@ -140,7 +140,7 @@ class Checkpoints(keras.callbacks.Callback):
         every_minutes: float | None,
         writes: bool = True,
         stopping: keras.callbacks.EarlyStopping | None = None,
-        flush: Callable[[], None] = lambda: None,
+        flush: Sequence[Callable[[], None]] = (),
     ):
         """`restore` has to be called before `fit`.
 
@@ -152,7 +152,7 @@ class Checkpoints(keras.callbacks.Callback):
             every_minutes: minutes between checkpoints.
             writes: whether this process is the one that saves.
             stopping: the early stopping whose state belongs to the training's.
-            flush: called before each save: what others keep up to this step.
+            flush: called before each save, for others to keep what they have of this step.
         """
         super().__init__()
         self.store = store
@@ -243,7 +243,8 @@ class Checkpoints(keras.callbacks.Callback):
             best = self.stopping.best_weights or []
             arrays |= {f"best/{n}": np.asarray(array) for n, array in enumerate(best)}
             state = {name: _plain(getattr(self.stopping, name)) for name in STOPPING}
-        self.flush()
+        for flush in self.flush:
+            flush()
         if self.writes:
             self.store.save(self.position, {"step": self.position, "stopping": state}, arrays)
         self._saved_at = time.monotonic()

@@ -12,6 +12,7 @@ from tfx_updaters.components.errors import ArgumentError
 from tfx_updaters.components.trainer import tuned
 from tfx_updaters.components.trainer.choice import KEY, Choice
 from tfx_updaters.components.trainer.config import TrainingConfig
+from tfx_updaters.components.trainer.dynamics import Dynamics
 from tfx_updaters.components.trainer.inject import injected
 from tfx_updaters.optimizers import UnknownNameError
 
@@ -41,7 +42,8 @@ class Executor(GenericExecutor):
             super().Do(input_dict, output_dict, exec_properties)
             properties = self._own
         else:
-            with injected(_choice(exec_properties)) as injection:
+            choice = _choice(exec_properties)
+            with injected(choice, _dynamics(exec_properties, output_dict)) as injection:
                 super().Do(input_dict, output_dict, exec_properties)
             properties = injection.properties()
         model = artifact_utils.get_single_instance(output_dict[standard_component_specs.MODEL_KEY])
@@ -70,6 +72,13 @@ class Executor(GenericExecutor):
                 "seed": TrainingConfig.from_json(fn_args.custom_config["training"]).seed,
             }
         return fn_args
+
+
+def _dynamics(exec_properties: dict[str, Any], output_dict: Artifacts) -> list[Any]:
+    """What records the updates of every `fit`."""
+    every = int(exec_properties.get(DYNAMICS, 0))
+    run = artifact_utils.get_single_uri(output_dict[standard_component_specs.MODEL_RUN_KEY])
+    return [Dynamics(run, every)] if every else []
 
 
 def _is_ours(exec_properties: dict[str, Any]) -> bool:

@@ -27,6 +27,7 @@ from tfx_updaters.components.trainer import (
 )
 from tfx_updaters.components.trainer.choice import Choice
 from tfx_updaters.components.trainer.config import TrainingConfig
+from tfx_updaters.components.trainer.dynamics import Dynamics
 
 # Names that Keras makes a metric of when it knows the shapes.
 CHOSEN_BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
@@ -154,13 +155,15 @@ def _fit(made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, ch
     an_epoch, total = _steps(train.count, fn_args.train_steps, config)
     several = devices.workers() > 1
     stopping = _stopping(config)
-    store = checkpoint.Store(_checkpoint_folder(fn_args, config), _identity(made, train, config))
+    folder = _checkpoint_folder(fn_args, config)
+    store = checkpoint.Store(folder, _identity(made, train, config))
+    dynamics = _dynamics(fn_args, folder) if chief else []
     saver = checkpoint.Checkpoints(
         store, an_epoch, total,
         # Workers have to save at the same step, as they read their shared state together.
         every_steps=config.checkpoint_steps or (an_epoch if several else None),
         every_minutes=None if several else config.checkpoint_minutes,
-        writes=chief, stopping=stopping,
+        writes=chief, stopping=stopping, flush=[recorder.flush for recorder in dynamics],
     )  # fmt: skip
     saver.restore(made)
     first = saver.position
@@ -169,6 +172,7 @@ def _fit(made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, ch
     callbacks: list[Any] = [progress.LogEpochs()]
     if chief:
         callbacks.append(keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False))
+    callbacks += dynamics
     if not step.skips(made.optimizer):
         batch = lambda at: next(iter(batches.training(train, config, at)))  # noqa: E731
         callbacks.append(diverged.StopWhenNotFinite(batch, lambda: saver.position))
@@ -233,6 +237,15 @@ def _checkpoint_folder(fn_args: FnArgs, config: TrainingConfig) -> str:
         fn_args.transform_output, fn_args.base_model,
     )  # fmt: skip
     return f"{node}/.system/checkpoints/{checkpoint.fingerprint(*inputs)}"
+
+
+def _dynamics(fn_args: FnArgs, folder: str) -> list[Dynamics]:
+    """What records the updates, beside the checkpoints until training has ended."""
+    every = fn_args.custom_config.get("dynamics_every", 0)
+    if not every:
+        return []
+    parts = None if "://" in folder else f"{folder}/dynamics"
+    return [Dynamics(fn_args.model_run_dir, every, parts)]
 
 
 def _identity(made: keras.Model, train: data.Split, config: TrainingConfig) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class ScaleByAdam(Transform):
     Reference: D. Kingma and J. Ba, Adam (2015), algorithm 1; Nesterov's form T. Dozat (2016).
     """
 
+    momentum_slot = "mean"
+
     beta1: Rule = hyper(Range(0, 1), "share of the mean that is kept", 0.9)
     beta2: Rule = hyper(Range(0, 1), "share of the mean square that is kept", 0.999)
     eps: float = hyper(Range(0, open_low=True, rule=False), "added to the root", 1e-8)
@@ -97,6 +99,8 @@ class ScaleByDiffGrad(Transform):
     Reference: S. Dubey et al., diffGrad: An Optimization Method for Convolutional Neural Networks
     (2019), equations 4 to 6.
     """
+
+    momentum_slot = "mean"
 
     beta1: Rule = hyper(Range(0, 1), "share of the mean that is kept", 0.9)
     beta2: Rule = hyper(Range(0, 1), "share of the mean square that is kept", 0.999)

@@ -24,6 +24,8 @@ class ScaleByAdan(Transform):
     Reference: X. Xie et al., Adan: Adaptive Nesterov Momentum Algorithm (2022), algorithm 1.
     """
 
+    momentum_slot = "mean"
+
     beta1: Rule = hyper(Range(0, 1), "share of the mean that is kept", 0.98)
     beta2: Rule = hyper(Range(0, 1), "share of the mean difference that is kept", 0.92)
     beta3: Rule = hyper(Range(0, 1), "share of the mean square that is kept", 0.99)

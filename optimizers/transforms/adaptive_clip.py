@@ -6,7 +6,7 @@ from tfx_updaters.optimizers import ops
 from tfx_updaters.optimizers.hyper import Range, hyper
 from tfx_updaters.optimizers.rules import Rule
 from tfx_updaters.optimizers.transform import Transform, register
-from tfx_updaters.optimizers.transforms.norms import scaled, unit_norms
+from tfx_updaters.optimizers.transforms.norms import clipped, scaled, unit_axes, unit_norms
 
 
 @register("adaptive_clip")
@@ -27,6 +27,8 @@ class AdaptiveClip(Transform):
     Normalization (2021), equation 3.
     """
 
+    tells = ("clipped",)
+
     clipping: Rule = hyper(Range(0, open_low=True), "largest |update| / |weights| of a unit", 0.01)
     eps: float = hyper(Range(0, open_low=True, rule=False), "smallest norm of weights", 1e-3)
 
@@ -36,3 +38,7 @@ class AdaptiveClip(Transform):
         limit = clipping * ops.maximum(unit_norms(context.variable), self.eps)
         length = unit_norms(update)
         return scaled(update, limit / ops.maximum(length, limit))
+
+    def tell(self, update, following, context):
+        """The share of units whose update was longer."""
+        return clipped(update, following, unit_axes(update))

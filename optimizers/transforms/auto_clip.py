@@ -6,7 +6,7 @@ from tfx_updaters.optimizers import ops
 from tfx_updaters.optimizers.hyper import Range, Whole, hyper
 from tfx_updaters.optimizers.transform import Slot, Transform, register
 from tfx_updaters.optimizers.transforms.clip_norm import shortened
-from tfx_updaters.optimizers.transforms.norms import global_norm
+from tfx_updaters.optimizers.transforms.norms import clipped, global_norm
 
 
 @register("auto_clip")
@@ -23,6 +23,8 @@ class AutoClip(Transform):
     Reference: P. Seetharaman et al., AutoClip: Adaptive Gradient Clipping for Source Separation
     Networks (2020), algorithm 1.
     """
+
+    tells = ("clipped",)
 
     percentile: float = hyper(
         Range(0, 100, open_high=False, rule=False), "of the norms, in percent", 10.0
@@ -47,6 +49,10 @@ class AutoClip(Transform):
         # A limit of 0, from norms of 0, would divide 0 by 0 where this one is 0 too.
         limit = ops.maximum(ops.where(ops.greater(seen, 0), limit, length), 1e-30)
         return [shortened(update, length, limit) for update in updates]
+
+    def tell(self, update, following, context):
+        """1 if all updates together were longer than the percentile, else 0."""
+        return clipped(update, following, axes=None)
 
     def _limit(self, norms, seen, places):
         """The percentile of the norms in the ring, the free places left out."""

@@ -20,7 +20,7 @@ class _Around(Transform):
     def __post_init__(self):
         """Checks the fields, then takes over the kind of the transform inside."""
         super().__post_init__()
-        for kind in ("on_step", "vetoes", "final_slot"):
+        for kind in ("on_step", "vetoes", "final_slot", "momentum_slot", "tells"):
             object.__setattr__(self, kind, getattr(self.inner, kind))
 
     def slots(self):
@@ -38,6 +38,10 @@ class _Around(Transform):
     def update_all(self, updates, contexts, shared):
         """What the transform inside makes of them."""
         return self.inner.update_all(updates, contexts, shared)
+
+    def tell(self, update, following, context):
+        """What the transform inside tells."""
+        return self.inner.tell(update, following, context)
 
 
 @register("where")

@@ -44,6 +44,8 @@ class ScaleByLion(Transform):
     Reference: X. Chen et al., Symbolic Discovery of Optimization Algorithms (2023), algorithm 2.
     """
 
+    momentum_slot = "trace"
+
     beta1: Rule = hyper(Range(0, 1), "share of the trace in the update", 0.9)
     beta2: Rule = hyper(Range(0, 1), "share of the trace that is kept", 0.99)
 

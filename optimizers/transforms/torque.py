@@ -22,6 +22,8 @@ class TorqueAwareTrace(Transform):
     Reference: P. Malviya et al., Torque-Aware Momentum (2024), equations 2 to 4.
     """
 
+    momentum_slot = "trace"
+
     momentum: Rule = hyper(Range(0, 1), "share of the trace that is kept", 0.9)
     smoothing: float = hyper(Range(0, 1, rule=False), "share of the cosine that is kept", 0.9)
     eps: float = hyper(Range(0, rule=False), "what an opposite update still counts", 1e-8)

@@ -22,6 +22,8 @@ class Trace(Transform):
     importance of initialization and momentum in deep learning (2013), section 2.
     """
 
+    momentum_slot = "trace"
+
     momentum: Rule = hyper(Range(0, 1), "share of the trace that is kept")
     nesterov: bool = hyper(Flag(), "look one step ahead", False)
     dampening: Rule = hyper(Range(0, 1), "share of the update that is left out", 0.0)

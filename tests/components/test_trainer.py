@@ -26,6 +26,7 @@ from tfx.utils import json_utils
 from tfx_updaters.components import ArgumentError, Trainer
 from tfx_updaters.components.trainer.choice import Choice
 from tfx_updaters.components.trainer.component import OUR_TRAINING
+from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.components.trainer.executor import Executor
 from tfx_updaters.optimizers import UpdaterError, get
 
@@ -155,7 +156,7 @@ def test_a_model_fn_is_trained_by_us():
             "mine": 1,
             "model_fn": "textwrap.dedent",
             "model_args": {"width": 5},
-            "training": {"epochs": 2},
+            "training": TrainingConfig(epochs=2).to_json(),
         }
 
 

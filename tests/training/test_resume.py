@@ -4,8 +4,11 @@ import random
 import signal
 
 import numpy as np
+import pandas as pd
 import pytest
 import trainings
+
+from tfx_updaters.components.trainer.dynamics_file import read_dynamics
 
 SAVING = {"checkpoint_steps": 7, "checkpoint_minutes": None}
 CASES = {
@@ -28,6 +31,12 @@ CASES = {
 }
 
 
+def recorded(node):
+    """The dynamics but for their times."""
+    frame = read_dynamics(node / "model_run" / "1")
+    return frame[frame.statistic != "examples_per_second"].reset_index(drop=True)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_killed_training_ends_with_the_same_weights(case, digits, tmp_path):
     steps, config = 37, CASES[case]  # 10 steps an epoch: the last one is cut short
@@ -45,4 +54,7 @@ def test_a_killed_training_ends_with_the_same_weights(case, digits, tmp_path):
         np.testing.assert_array_equal(one, other)
     metrics = [tmp_path / name / "model_run" / "1" / "metrics.json" for name in ("whole", "killed")]
     assert metrics[0].read_text() == metrics[1].read_text()
+    records = [recorded(tmp_path / name) for name in ("whole", "killed")]
+    assert len(records[0]) > 50
+    pd.testing.assert_frame_equal(*records)
     assert not list((tmp_path / "killed").glob(".system/checkpoints/*/*"))
