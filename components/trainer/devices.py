@@ -73,12 +73,12 @@ def check_batch(chosen: tf.distribute.Strategy, micro_batch: int, accumulate: in
 
 
 def build_metrics(model: Any, batches: tf.data.Dataset) -> None:
-    """Makes the metrics' variables before `fit`, where several workers train together.
+    """Makes the metrics' variables before `fit`.
 
-    Keras 3.15 makes them from the mean of a batch over replicas; TensorFlow's strategy for
-    several workers takes no nested batch there.
+    With several workers Keras 3.15 makes them from the mean of a batch over replicas, and
+    TensorFlow's strategy takes no nested batch there.
     """
+    with model.distribute_strategy.scope():
+        model._symbolic_build(data_batch=next(iter(batches)))
     if workers() > 1:
-        with model.distribute_strategy.scope():
-            model._symbolic_build(data_batch=next(iter(batches)))
         model._maybe_symbolic_build = lambda iterator=None, data_batch=None: None

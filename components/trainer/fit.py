@@ -168,7 +168,9 @@ def _fit(made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, ch
     saver.restore(made)
     first = saver.position
     dataset = batches.training(train, config, first)
-    devices.build_metrics(made, dataset)
+    if several or first % an_epoch:
+        # Those of an epoch that was begun are put back before its first step here.
+        devices.build_metrics(made, dataset)
     callbacks: list[Any] = [progress.LogEpochs()]
     if chief:
         callbacks.append(keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False))
