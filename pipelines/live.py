@@ -21,6 +21,7 @@ class LiveView(logging.Handler):
     Attributes:
         node: id of the node that runs, or ran last.
         seconds: how long each finished node took.
+        interrupted: whether Ctrl-C was pressed.
     """
 
     def __init__(self, console: Console):
@@ -28,6 +29,7 @@ class LiveView(logging.Handler):
         self.console = console
         self.node: str | None = None
         self.seconds: dict[str, float] = {}
+        self.interrupted = False
         self._began = 0.0
         self._cached = False
         self._progress: Progress | None = None
@@ -53,7 +55,13 @@ class LiveView(logging.Handler):
         elif record.name == TRAINING_LOGGER and hasattr(record, "epoch"):
             self._epoch(record.epoch, record.epochs, record.metrics)
 
+    def _check(self) -> None:
+        """Python drops an interrupt that arrives while it runs a finalizer: it comes again here."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+
     def _start(self, node: str) -> None:
+        self._check()
         self.node, self._began, self._cached = node, time.monotonic(), False
         self.console.print(f"  {escape(node):<32} started")
 
@@ -70,6 +78,7 @@ class LiveView(logging.Handler):
             f"{metrics.get('accuracy', float('nan')):.3f}, "
             f"on eval {metrics.get('val_accuracy', float('nan')):.3f}"
         )
+        self._check()
         if not self.console.is_interactive:
             self.console.print(f"    epoch {epoch:>3} of {epochs}: {text}")
             return

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -20,7 +21,7 @@ def run(pipeline: Pipeline, view: LiveView) -> None:
         RunError: the run was interrupted.
     """
     try:
-        with view, _without_arguments():
+        with view, _without_arguments(), _interrupts(view):
             LocalDagRunner().run(pipeline)
     except KeyboardInterrupt as error:
         raise RunError(
@@ -40,3 +41,18 @@ def _without_arguments() -> Iterator[None]:
         yield
     finally:
         sys.argv = arguments
+
+
+@contextlib.contextmanager
+def _interrupts(view: LiveView) -> Iterator[None]:
+    """Tells the view of Ctrl-C, besides what Python does."""
+
+    def handle(*_: object) -> None:
+        view.interrupted = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
