@@ -85,8 +85,8 @@ class TrainingConfig:
         checkpoint_dir: where checkpoints are; none is a folder in the pipeline root, beside the
             node's outputs, with a name made of all that the training depends on.
         cache_gb: examples are kept in memory up to this many GiB, else read again every epoch.
-        deterministic: whether operations that are fast but give other bits each time are kept
-            out, so that equal seeds give equal weights.
+        deterministic: whether operations of GPUs that are fast but give other bits each time are
+            kept out, so that equal seeds give equal weights; those of CPUs give the same.
     """
 
     epochs: int | None = None

@@ -50,7 +50,7 @@ def run_fn(fn_args: FnArgs) -> None:
     config = TrainingConfig.from_json(fn_args.custom_config.get("training", {}))
     strategy = devices.strategy()
     devices.check_batch(strategy, config.batch_size // config.accumulate, config.accumulate)
-    if config.deterministic:
+    if config.deterministic and tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(config.seed)
     before = keras.config.dtype_policy()
