@@ -157,7 +157,7 @@ def _fit(made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, ch
     stopping = _stopping(config)
     folder = _checkpoint_folder(fn_args, config)
     store = checkpoint.Store(folder, _identity(made, train, config))
-    dynamics = _dynamics(fn_args, folder) if chief else []
+    dynamics = _dynamics(fn_args, folder)
     saver = checkpoint.Checkpoints(
         store, an_epoch, total,
         # Workers have to save at the same step, as they read their shared state together.
