@@ -61,7 +61,7 @@ def values(trained: Sequence[Any]) -> list[np.ndarray]:
 
 
 def tensor(value: Any, dtype: str = "float32") -> Any:
-    return keras.ops.convert_totensor(value, dtype)
+    return keras.ops.convert_to_tensor(value, dtype)
 
 
 def equal(ours: Sequence[Any], theirs: Sequence[Any], tolerance: float = 1e-5) -> None:

@@ -211,6 +211,6 @@ def sparse_gradients(make: Make) -> None:
         gradients = [tensor(gradient(v, step)) for v in sparse]
         gradients[2] = table
         optimizers[0].apply(gradients, sparse)
-        gradients[2] = tf.convert_totensor(table)
+        gradients[2] = tf.convert_to_tensor(table)
         optimizers[1].apply(gradients, dense)
     equal(values(sparse), values(dense), tolerance=0)
