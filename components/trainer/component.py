@@ -82,7 +82,7 @@ class Trainer(StockTrainer):
                 **_plain(custom_config),
                 "model_fn": _dotted(model_fn),
                 "model_args": dict(model_args or {}),
-                "training": _training(training).to_json(),
+                "training": _training(training, train_args).to_json(),
             }
         super().__init__(
             examples=examples,
@@ -102,7 +102,7 @@ class Trainer(StockTrainer):
         # Execution properties of their own: one that is a RuntimeParameter fits nowhere else, and
         # a changed one makes TFX train again.
         self.exec_properties[KEY] = _checked(updater)
-        self.exec_properties[DYNAMICS] = dynamics_every
+        self.exec_properties[DYNAMICS] = _steps(dynamics_every)
 
 
 def _checked(updater: Any) -> str | RuntimeParameter:
@@ -116,6 +116,12 @@ def _checked(updater: Any) -> str | RuntimeParameter:
     if updater.default is not None:
         Choice.of(updater.default)
     return updater
+
+
+def _steps(every: Any) -> int:
+    if not isinstance(every, int) or isinstance(every, bool) or every < 0:
+        raise ArgumentError(f"dynamics_every: received {every!r}; 0 (never) or more is allowed")
+    return every
 
 
 def _exactly_one(**given: Any) -> None:
@@ -134,8 +140,11 @@ def _plain(custom_config: Any) -> dict[str, Any]:
     return custom_config or {}
 
 
-def _training(given: TrainingConfig | Mapping[str, Any] | None) -> TrainingConfig:
-    return given if isinstance(given, TrainingConfig) else TrainingConfig.from_json(given or {})
+def _training(given: TrainingConfig | Mapping[str, Any] | None, train_args: Any) -> TrainingConfig:
+    config = given if isinstance(given, TrainingConfig) else TrainingConfig.from_json(given or {})
+    if not isinstance(train_args, RuntimeParameter):
+        config.check_length((train_args and train_args.num_steps) or None)
+    return config
 
 
 def _dotted(function: str | Callable[..., Any]) -> str:

@@ -141,6 +141,18 @@ class TrainingConfig:
             f"a divisor of the batch size {self.batch_size}",
         )  # fmt: skip
 
+    def check_length(self, steps: int | None) -> None:
+        """Whether exactly one of `epochs` and the `num_steps` of `train_args` is given.
+
+        Raises:
+            ArgumentError: both are, or none.
+        """
+        if (steps is None) == (self.epochs is None):
+            raise ArgumentError(
+                f"epochs: received {self.epochs} beside {steps} steps in train_args; "
+                "one of the two is needed"
+            )
+
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` takes back."""
         plain = dataclasses.asdict(self)

@@ -14,6 +14,7 @@ from tfx_updaters.components.trainer.choice import KEY, Choice
 from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.components.trainer.dynamics import Dynamics
 from tfx_updaters.components.trainer.inject import injected
+from tfx_updaters.components.trainer.model import imported
 from tfx_updaters.optimizers import UnknownNameError
 
 DYNAMICS = "dynamics_every"
@@ -58,6 +59,9 @@ class Executor(GenericExecutor):
     ) -> FnArgs:
         fn_args = super()._GetFnArgs(input_dict, output_dict, exec_properties)
         refuse_second(fn_args.custom_config)
+        if _is_ours(exec_properties):
+            # A transform of the user's own is registered where their model is.
+            imported(fn_args.custom_config["model_fn"])
         fn_args.custom_config = {
             **(fn_args.custom_config or {}),
             KEY: Choice.of(exec_properties[KEY]).document,

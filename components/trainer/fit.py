@@ -1,6 +1,7 @@
 """The `run_fn` of our Trainer: reads the examples, trains the model, exports it."""
 
 import contextlib
+import difflib
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -48,6 +49,7 @@ def run_fn(fn_args: FnArgs) -> None:
         UpdaterError: a rule of the updater does not fit the model.
     """
     config = TrainingConfig.from_json(fn_args.custom_config.get("training", {}))
+    config.check_length(fn_args.train_steps)
     strategy = devices.strategy()
     devices.check_batch(strategy, config.batch_size // config.accumulate, config.accumulate)
     if config.deterministic and tf.config.list_physical_devices("GPU"):
@@ -75,7 +77,7 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
     splits = _splits(fn_args, made, schema, config)
     _start_from(made, fn_args.base_model)
     chief = devices.is_chief(strategy)
-    _fit(made, splits, fn_args, config, chief)
+    store = _fit(made, splits, fn_args, config, chief)
     measured = {
         name: made.evaluate(batches.evaluation(split), verbose=0, return_dict=True)
         for name, split in splits.items()
@@ -89,6 +91,7 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
     raw = _raw_spec(transform, schema, shapes, config.label)
     serving.export(bare, fn_args.serving_model_dir, shapes, raw, transform, config.resize)
     serving.save_keras(bare, fn_args.serving_model_dir)
+    store.remove()  # Not before: a kill while exporting must not cost the training.
 
 
 def _schema(fn_args: FnArgs, transform: tft.TFTransformOutput | None) -> schema_pb2.Schema:
@@ -115,19 +118,40 @@ def _compile(made: Any, updater: Mapping[str, Any], config: TrainingConfig) -> N
 
 
 def _check_names(config: TrainingConfig) -> None:
-    """Keras itself looks the names up at the first step."""
+    """Keras itself looks the names up at the first step, and early stopping's after an epoch."""
     try:
         keras.losses.get(config.loss)
-        for metric in config.metrics:
-            if metric not in CHOSEN_BY_SHAPE:
-                keras.metrics.get(metric)
+        names = ["loss", *map(_reported, config.metrics)]
     except ValueError as error:
         raise ArgumentError(f"loss {config.loss!r}, metrics {config.metrics}: {error}") from error
+    if config.early_stopping is not None:
+        known = [*names, *(f"val_{name}" for name in names)]
+        monitor = config.early_stopping.monitor
+        if monitor not in known:
+            near = difflib.get_close_matches(monitor, known, n=1)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            raise ArgumentError(
+                f"early_stopping.monitor: received '{monitor}'; {hint}there are {', '.join(known)}"
+            )
+
+
+def _reported(metric: str) -> str:
+    """The name under which Keras reports a metric."""
+    found: Any = metric if metric in CHOSEN_BY_SHAPE else keras.metrics.get(metric)
+    return getattr(found, "name", metric)
+
+
+def _check_weights(config: TrainingConfig, classes: int | None) -> None:
+    wrong = [label for label in config.class_weights or () if label >= (classes or 0)]
+    if wrong:
+        what = f"classes 0 to {classes - 1}" if classes else f"{config.loss} has no classes"
+        raise ArgumentError(f"class_weights: received weights of {wrong}; {what}")
 
 
 def _splits(fn_args: FnArgs, made: keras.Model, schema: Any, config: TrainingConfig) -> dict:
     shapes = model.shapes(made, schema, config.label)
     classes = model.classes(made, config.loss)
+    _check_weights(config, classes)
     splits = {}
     for name, files in (("train", fn_args.train_files), ("eval", fn_args.eval_files)):
         source = data.Source(
@@ -150,13 +174,16 @@ def _start_from(made: keras.Model, base: str | None) -> None:
         raise ModelError(f"base model {base} has other layers: {error}") from error
 
 
-def _fit(made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, chief) -> None:
+def _fit(
+    made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, chief
+) -> checkpoint.Store:
     train = splits["train"]
     an_epoch, total = _steps(train.count, fn_args.train_steps, config)
     several = devices.workers() > 1
     stopping = _stopping(config)
     folder = _checkpoint_folder(fn_args, config)
-    store = checkpoint.Store(folder, _identity(made, train, config))
+    updater = fn_args.custom_config["updater"]
+    store = checkpoint.Store(folder, _identity(made, updater, train, config))
     dynamics = _dynamics(fn_args, folder)
     saver = checkpoint.Checkpoints(
         store, an_epoch, total,
@@ -189,8 +216,7 @@ def _fit(made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, ch
             callbacks=[*callbacks, *([stopping] if stopping else []), saver],
             verbose=0,
         )
-    if chief:
-        store.remove()
+    return store
 
 
 @contextlib.contextmanager
@@ -208,11 +234,6 @@ def _memory_explained(config: TrainingConfig) -> Iterator[None]:
 
 def _steps(count: int, steps: int | None, config: TrainingConfig) -> tuple[int, int]:
     """Training steps, each of a micro-batch, in an epoch and in all."""
-    if (steps is None) == (config.epochs is None):
-        raise ArgumentError(
-            f"epochs: received {config.epochs} beside {steps} steps in train_args; "
-            "one of the two is needed"
-        )
     an_epoch = math.ceil(count / config.batch_size)
     updates = steps or (config.epochs or 0) * an_epoch
     return an_epoch * config.accumulate, updates * config.accumulate
@@ -250,11 +271,11 @@ def _dynamics(fn_args: FnArgs, folder: str) -> list[Dynamics]:
     return [Dynamics(fn_args.model_run_dir, every, parts)]
 
 
-def _identity(made: keras.Model, train: data.Split, config: TrainingConfig) -> dict[str, Any]:
-    updater = made.optimizer.get_config()
-    updater.pop("learning_rate", None)
+def _identity(
+    made: keras.Model, updater: Mapping[str, Any], train: data.Split, config: TrainingConfig
+) -> dict[str, Any]:
     return {
-        "updater": {key: updater[key] for key in sorted(updater) if key != "name"},
+        "updater": updater,
         "variables": [[list(v.shape), str(v.dtype)] for v in made.variables],
         "examples": train.count,
         "batch size": [config.batch_size, config.accumulate],

@@ -1,5 +1,6 @@
 """What a Tuner found, put where it belongs: into the updater or the model's arguments."""
 
+import copy
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -22,12 +23,12 @@ def applied(custom: Mapping[str, Any], hyperparameters: Mapping[str, Any] | None
         ArgumentError: a name that is neither.
     """
     values = (hyperparameters or {}).get("values", {})
-    updater, arguments = dict(custom["updater"]), dict(custom.get("model_args") or {})
-    of_updater = _of_updater(updater)
+    updater, arguments = copy.deepcopy(custom["updater"]), dict(custom.get("model_args") or {})
+    place, of_updater = _of_updater(updater)
     of_model = inspect.signature(model.imported(custom["model_fn"])).parameters
     for name, value in values.items():
         if name in of_updater:
-            updater[name] = value
+            place[name] = value
         elif name in of_model:
             arguments[name] = value
         else:
@@ -38,7 +39,10 @@ def applied(custom: Mapping[str, Any], hyperparameters: Mapping[str, Any] | None
     return {**custom, "updater": updater, "model_args": arguments}
 
 
-def _of_updater(updater: Mapping[str, Any]) -> list[str]:
+def _of_updater(updater: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Where the updater's JSON has its hyper-parameters, and their names."""
     if "updater" in updater:
-        return [hyper.name for hyper in entry(updater["updater"]).hyperparameters]
-    return ["learning_rate"]
+        return updater, [hyper.name for hyper in entry(updater["updater"]).hyperparameters]
+    if "class_name" in updater:  # An optimizer that Keras serialized.
+        return updater["config"], list(updater["config"])
+    return updater, ["learning_rate"]

@@ -52,6 +52,15 @@ MODELS = {
     "epochs beside steps": (
         {"training": {"epochs": 3}}, r"epochs: received 3 beside 5 steps in train_args"
     ),
+    "neither epochs nor steps": ({"steps": None}, r"epochs: received None beside None steps"),
+    "early stopping on what is not there": (
+        {"training": {"early_stopping": {"monitor": "val_acuracy"}}},
+        r"monitor: received 'val_acuracy'; did you mean 'val_accuracy'\? there are loss, accuracy,",
+    ),
+    "weight of a class that is not there": (
+        {"training": {"class_weights": {"10": 2.0}}},
+        r"class_weights: received weights of \[10\]; classes 0 to 9",
+    ),
     "unknown loss": ({"training": {"loss": "cross"}}, r"ArgumentError: loss 'cross', metrics"),
 }  # fmt: skip
 
@@ -59,7 +68,8 @@ MODELS = {
 @pytest.mark.parametrize("case", MODELS)
 def test_models_and_settings(case, digits, tmp_path):
     config, message = MODELS[case]
-    error = trainings.refusal(digits, tmp_path, config, steps=5)
+    config = {"steps": 5, **config}
+    error = trainings.refusal(digits, tmp_path, config, config.pop("steps"))
     assert re.search(message, error, re.DOTALL), error
 
 

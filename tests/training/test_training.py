@@ -145,3 +145,15 @@ def test_what_a_tuner_found_goes_to_the_updater_and_the_model(digits, tmp_path):
     values = {"units": 5, "momentum": 0.5, "learning_rate": 0.1}
     found = {"space": [], "values": values}
     assert equal(by_hand, train(digits, tmp_path / "2", **model, hyperparameters=found))
+
+
+def test_a_tuned_rate_reaches_an_optimizer_of_keras(digits, tmp_path):
+    adam = {"module": "keras.optimizers", "class_name": "Adam", "registered_name": None}
+    model = {"model_fn": "models.tunable", "model_args": {"units": 5}}
+    by_hand = {**adam, "config": {"learning_rate": 0.25}}
+    by_hand = train(digits, tmp_path / "1", **model, updater=by_hand)
+    found = {"space": [], "values": {"learning_rate": 0.25}}
+    chosen = {**adam, "config": {"learning_rate": 0.001}}
+    assert equal(
+        by_hand, train(digits, tmp_path / "2", **model, updater=chosen, hyperparameters=found)
+    )

@@ -50,7 +50,7 @@ def run(data: Path, node: Path, config: Mapping[str, Any], steps: int | None = N
     from tfx_updaters.components.trainer.executor import OUR_TRAINING
 
     custom = {**MODEL, "dynamics_every": 10, **config}
-    custom["training"] = {**custom.get("training", {})}
+    custom.setdefault("training", {})
     inputs = {
         "examples": testing.stored_examples(data / "examples", ["train", "eval"]),
         "schema": standard_artifacts.Schema(),
