@@ -1,6 +1,5 @@
-"""Whatever a training compiles with, the chosen updater makes the updates, or it fails."""
+"""Whatever a training compiles with, the chosen updater makes the updates."""
 
-import contextlib
 import json
 import logging
 
@@ -9,39 +8,12 @@ import keras_tuner
 import numpy as np
 import pytest
 import tensorflow as tf
+from injections import CHOICE, FakeArgs, X, Y, by_hand, dense, fit
 
-from tfx_updaters.components import InjectionError, updater_from
+from tfx_updaters.components import updater_from
 from tfx_updaters.components.trainer.choice import Choice
 from tfx_updaters.components.trainer.inject import injected
-from tfx_updaters.optimizers import ChainedOptimizer, Clip, Trace, get
-
-X = np.linspace(-1, 1, 32, dtype="float32").reshape(16, 2)
-Y = X.sum(axis=1, keepdims=True)
-CHOICE = Choice.of(get("momentum", learning_rate=0.25, momentum=0.5))
-
-
-def dense(name="dense_model"):
-    keras.utils.set_random_seed(0)
-    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name=name)
-
-
-def fit(model, epochs=1):
-    model.fit(X, Y, batch_size=8, epochs=epochs, verbose=0)
-    return model.get_weights()[0]
-
-
-def by_hand(epochs=1):
-    """The weights after training with the chosen updater, compiled with as anyone would."""
-    model = dense()
-    model.compile(get("momentum", learning_rate=0.25, momentum=0.5).optimizer(), "mse")
-    return fit(model, epochs)
-
-
-class FakeArgs:
-    """What `updater_from` sees of TFX's FnArgs."""
-
-    def __init__(self, custom_config):
-        self.custom_config = custom_config
+from tfx_updaters.optimizers import ChainedOptimizer, Clip, Trace
 
 
 class Overriding(keras.Sequential):
@@ -317,133 +289,6 @@ def test_an_updater_made_by_hand_is_left_as_it_is():
         fit(model)
     assert model.optimizer is mine
     assert [(use.model, use.optimizer) for use in injection.uses] == [("dense_model", None)]
-
-
-def loop(optimizer, traced):
-    model = dense()
-
-    def step():
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean((model(X) - Y) ** 2)
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-
-    (tf.function(step) if traced else step)()
-
-
-@pytest.mark.parametrize("traced", [False, True])
-def test_a_loop_of_the_users_own_needs_the_updater(traced):
-    with injected(CHOICE) as injection:
-        loop(updater_from(FakeArgs({"updater": CHOICE.document})), traced)
-    assert [(use.model, use.steps) for use in injection.uses] == [(None, 1)]
-    with (
-        pytest.raises(
-            InjectionError, match=r"Adam 'adam.*' took a step beside momentum.*updater_from"
-        ),
-        injected(CHOICE),
-    ):
-        loop(keras.optimizers.Adam(), traced)
-
-
-class Adversarial(keras.Model):
-    """A model with a second optimizer, which it gets beside the first."""
-
-    def __init__(self):
-        super().__init__()
-        self.generator, self.critic = keras.layers.Dense(2), keras.layers.Dense(1)
-
-    def call(self, x):
-        return self.critic(self.generator(x))
-
-    def compile(self, second, **keywords):
-        super().compile(**keywords)
-        self.second = second
-
-    def train_step(self, data):
-        with tf.GradientTape(persistent=True) as tape:
-            loss = tf.reduce_mean(self(data[0]) ** 2)
-        for layer, optimizer in ((self.generator, self.optimizer), (self.critic, self.second)):
-            gradients = tape.gradient(loss, layer.trainable_variables)
-            optimizer.apply_gradients(zip(gradients, layer.trainable_variables, strict=True))
-        return {"loss": loss}
-
-
-def test_a_second_optimizer_is_refused_at_the_first_trace():
-    with (
-        pytest.raises(InjectionError, match=r"RMSprop 'rm_?sprop.*' took a step"),
-        injected(CHOICE),
-    ):
-        model = Adversarial()
-        model.compile(second=keras.optimizers.RMSprop(), optimizer="adam", loss="mse")
-        fit(model)
-        raise AssertionError("it trained")
-
-
-def test_a_second_optimizer_that_is_an_updater_is_taken():
-    with injected(CHOICE) as injection:
-        model = Adversarial()
-        second = updater_from(FakeArgs({"updater": CHOICE.document}))
-        model.compile(second=second, optimizer="adam", loss="mse")
-        fit(model)
-    assert [use.steps for use in injection.uses] == [2, 2]
-
-
-def multi():
-    adam, sgd = keras.optimizers.Adam(), keras.optimizers.SGD()
-    return keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(adam, {"x": sgd}))
-
-
-def test_several_optimizers_in_one_are_refused():
-    with pytest.raises(InjectionError, match=r"dense_model.*MultiOptimizer"), injected(CHOICE):
-        dense().compile(multi(), "mse")
-        raise AssertionError("it compiled")
-    with pytest.raises(InjectionError, match=r"MultiOptimizer 'multi.*' took"), injected(CHOICE):
-        loop(multi(), traced=False)
-
-
-def test_a_refusal_that_the_training_catches_is_raised_in_the_end():
-    with pytest.raises(InjectionError, match="took a step"), injected(CHOICE):
-        model = dense()
-        model.compile("adam", "mse")
-        fit(model)
-        with contextlib.suppress(InjectionError):
-            loop(keras.optimizers.Adam(), traced=False)
-
-
-def test_a_refusal_that_the_training_wraps_comes_out_as_it_is():
-    with pytest.raises(InjectionError, match="took a step"), injected(CHOICE):
-        try:
-            loop(keras.optimizers.Adam(), traced=False)
-        except InjectionError as error:
-            raise RuntimeError("training failed") from error
-
-
-def test_an_optimizer_that_is_set_without_compile_is_refused():
-    with pytest.raises(InjectionError, match="Adam"), injected(CHOICE):
-        model = dense()
-        model.compile("sgd", "mse")
-        model.optimizer = keras.optimizers.Adam()
-        fit(model)
-
-
-def test_a_training_without_a_compiled_model_is_refused():
-    with pytest.raises(InjectionError, match="no Keras 3 model, so momentum"), injected(CHOICE):
-        pass
-
-
-def test_a_training_without_a_step_is_refused():
-    nothing = pytest.raises(InjectionError, match="compiled dense_model and trained none")
-    with nothing, injected(CHOICE):
-        model = dense()
-        model.compile("adam", "mse")
-        model.evaluate(X, Y, verbose=0)
-
-
-def test_the_trainings_own_error_comes_through():
-    with pytest.raises(ZeroDivisionError), injected(CHOICE):
-        _ = 1 // 0
-    with pytest.raises(ValueError, match="adem"), injected(CHOICE):
-        dense().compile("adem", "mse")
 
 
 def test_each_fit_gets_the_callbacks_besides_its_own():
