@@ -1,4 +1,4 @@
-"""TFX components: the Trainer that takes an updater, and the data that it reads.
+"""TFX components: the Trainer that takes an updater, the Evaluator that gates, and their data.
 
 Nothing here imports TFX, TensorFlow or Keras before it is asked for.
 """
@@ -20,6 +20,8 @@ from tfx_updaters.components.trainer.choice import updater_from
 from tfx_updaters.components.trainer.config import Augmentation, EarlyStopping, TrainingConfig
 
 if TYPE_CHECKING:
+    from tfx_updaters.components.evaluator.component import Evaluator
+    from tfx_updaters.components.evaluator.gate import Gate
     from tfx_updaters.components.trainer.component import Trainer
 
 __all__ = [
@@ -31,6 +33,8 @@ __all__ = [
     "DivergedError",
     "DynamicsError",
     "EarlyStopping",
+    "Evaluator",
+    "Gate",
     "InjectionError",
     "ModelError",
     "Trainer",
@@ -39,7 +43,14 @@ __all__ = [
 ]
 
 
+_LATER = {
+    "Evaluator": "evaluator.component",
+    "Gate": "evaluator.gate",
+    "Trainer": "trainer.component",
+}
+
+
 def __getattr__(name: str):
-    if name == "Trainer":
-        return importlib.import_module(f"{__name__}.trainer.component").Trainer
+    if name in _LATER:
+        return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,79 @@
+"""Confidence intervals from sufficient statistics: proportions, means, pairs and differences."""
+
+import math
+
+from scipy import stats
+
+Interval = tuple[float, float]
+NOTHING: Interval = (math.nan, math.nan)
+
+
+def wilson(share: float, count: float, confidence: float) -> Interval:
+    """The score interval of a proportion.
+
+    E. B. Wilson (1927), as in R. G. Newcombe, Statistics in Medicine 17 (1998) 857-872, method 3.
+
+    Args:
+        share: of successes, 0 to 1.
+        count: trials; the effective number if they are weighted.
+        confidence: level of the two-sided interval, 0 to 1.
+    """
+    if not count > 0:
+        return NOTHING
+    z = normal_quantile(confidence)
+    middle = share + z * z / (2 * count)
+    # Not below zero, where rounding takes a share of exactly 0 or 1.
+    spread = z * math.sqrt(max(share * (1 - share), 0.0) / count + z * z / (4 * count * count))
+    scale = 1 + z * z / count
+    return max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0)
+
+
+def student(mean: float, error: float, freedom: float, confidence: float) -> Interval:
+    """The t interval of a mean with standard error `error` and `freedom` degrees of freedom."""
+    if not freedom > 0 or not math.isfinite(mean) or not math.isfinite(error):
+        return NOTHING
+    spread = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error
+    return mean - spread, mean + spread
+
+
+def agresti_min(difference: float, discordant: float, count: float, confidence: float) -> Interval:
+    """The interval of a difference of two proportions on the same examples.
+
+    A. Agresti and Y. Min, Statistics in Medicine 24 (2005) 729-740: the variance-based interval
+    after half an example is added to each cell of the 2 x 2 table.
+
+    Args:
+        difference: of the shares, -1 to 1: (n10 - n01) / n.
+        discordant: share of examples on which the two differ: (n10 + n01) / n.
+        count: examples n; the effective number if they are weighted.
+        confidence: level of the two-sided interval, 0 to 1.
+    """
+    if not count > 0:
+        return NOTHING
+    total = count + 2
+    middle = difference * count / total
+    changed = (discordant * count + 1) / total
+    spread = normal_quantile(confidence) * math.sqrt((changed - middle * middle) / total)
+    return max(middle - spread, -1.0), min(middle + spread, 1.0)
+
+
+def difference(
+    first: float, first_interval: Interval, second: float, second_interval: Interval
+) -> Interval:
+    """The interval of first - second, two independent estimates that have intervals of their own.
+
+    Square-and-add: Newcombe's hybrid score interval where both are Wilson's (Statistics in
+    Medicine 17 (1998) 873-890, method 10); in general G. Y. Zou and A. Donner, Statistics in
+    Medicine 27 (2008) 1693-1702, equation 5.
+    """
+    (first_low, first_high), (second_low, second_high) = first_interval, second_interval
+    middle = first - second
+    return (
+        middle - math.hypot(first - first_low, second_high - second),
+        middle + math.hypot(first_high - first, second - second_low),
+    )
+
+
+def normal_quantile(confidence: float) -> float:
+    """z of the two-sided level."""
+    return float(stats.norm.ppf((1 + confidence) / 2))

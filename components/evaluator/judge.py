@@ -1,0 +1,413 @@
+"""From sums and metrics to a judgement: every threshold in every slice, by value or by bound."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tensorflow_model_analysis.evaluators import metrics_validator
+from tensorflow_model_analysis.metrics import metric_specs, metric_types
+from tensorflow_model_analysis.proto import (
+    config_pb2,
+    metrics_for_slice_pb2,
+    validation_result_pb2,
+)
+from tensorflow_model_analysis.slicer import slicer_lib
+
+from tfx_updaters.components.evaluator.decision import Check, Fault
+from tfx_updaters.components.evaluator.estimates import Estimate, simultaneous
+from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, REFERENCE, GatedMetric
+from tfx_updaters.components.evaluator.reading import Measured, Rows
+from tfx_updaters.components.evaluator.slices import OVERALL, SliceKey
+from tfx_updaters.components.evaluator.tally import Cell, Tally
+
+Key = metric_types.MetricKey
+Sliced = tuple[SliceKey, dict[Key, Any]]
+# One of TFMA's two messages, a GenericValueThreshold or a GenericChangeThreshold.
+Threshold = Any
+# Metrics that rank: on examples of one class they are a number that means nothing.
+RANKING = (
+    "AUC", "AUCPrecisionRecall", "BalancedAccuracy", "MatthewsCorrelationCoefficient",
+    "PrecisionAtRecall", "RecallAtFalsePositiveRate", "RecallAtPrecision",
+    "SensitivityAtSpecificity", "SpecificityAtSensitivity",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a model is judged by.
+
+    Attributes:
+        config: complete, with the names of the models.
+        views: the view of each name that a metric may give a split.
+        shown: the splits' names of each view.
+        max_overlap: share of the evaluation examples that may be in the reference split too.
+    """
+
+    config: config_pb2.EvalConfig
+    views: Mapping[str, str]
+    shown: Mapping[str, str]
+    max_overlap: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is written.
+
+    Attributes:
+        metrics: by slice, the user's own and those of the gate.
+        validations: TFMA's verdict on each slice.
+        checks: every threshold in every slice.
+        faults: what refuses the model besides.
+        splits: number of examples of each.
+        shared: share of the evaluation examples that the reference split has too.
+    """
+
+    metrics: Sequence[Sliced]
+    validations: Sequence[validation_result_pb2.ValidationResult]
+    checks: Sequence[Check]
+    faults: Sequence[Fault]
+    splits: Mapping[str, int]
+    shared: float | None
+
+
+def judge(tally: Tally, rows: Rows, metrics: Iterable[Sliced], rules: Rules) -> Judgement:
+    """Judges a candidate.
+
+    Args:
+        tally: the sums of the pass.
+        rows: inner metrics that TFMA computed, by view and slice.
+        metrics: of the user's own, on the evaluation split, by slice.
+        rules: what it is judged by.
+    """
+    return _Judge(tally, rows, dict(metrics), rules).judgement()
+
+
+class _Judge:
+    def __init__(
+        self, tally: Tally, rows: Rows, own: Mapping[SliceKey, dict[Key, Any]], rules: Rules
+    ):
+        self.tally, self.rows, self.rules = tally, rows, rules
+        self.crossed = {k: found for k, found in own.items() if slicer_lib.is_cross_slice_key(k)}
+        self.own = {k: found for k, found in own.items() if k not in self.crossed}
+        config = rules.config
+        specs = list(config.metrics_specs)
+        entries = list(metric_specs.keys_and_metrics_from_specs(config, specs))
+        self.metrics = {key: made for key, _, made in entries if isinstance(made, GatedMetric)}
+        self.classes = {key: _class_names(proto, made) for key, proto, made in entries}
+        several = len(config.model_specs) > 1
+        baselines = [spec.name for spec in config.model_specs if spec.is_baseline]
+        candidates = [spec.name for spec in config.model_specs if not spec.is_baseline]
+        self.models = (candidates[0] if several else "", *baselines)
+        # Without those of the baseline itself, which nobody judges.
+        self.thresholds: list[tuple[Key, Any, Threshold]] = [
+            (key, spec, threshold)
+            for key, pairs in metric_specs.metric_thresholds_from_metrics_specs(
+                specs, eval_config=config
+            ).items()
+            if key.model_name not in baselines
+            for spec, threshold in pairs
+        ]
+        self.slices = self._slices()
+        self.estimates = {
+            (where, key): estimate
+            for where in self.slices
+            for key in self._keys()
+            if (estimate := self._estimate(where, key)) is not None
+        }
+
+    def judgement(self) -> Judgement:
+        checks = [
+            (where, key, spec, self._check(where, key, threshold))
+            for where in self.slices
+            for key, spec, threshold in self.thresholds
+            if self._known(where, key) and _applicable(spec, where)
+        ]
+        metrics, validations, faults = [], [], self._faults()
+        for where in self.slices:
+            metrics.append((where, self._published(where)))
+            own = [check for place, _, _, check in checks if place == where and check.gated]
+            judged = [(key, check) for place, key, _, check in checks if place == where]
+            validations.append(self._validation(where, judged))
+            if validations[-1].validation_ok != all(check.passed for check in own):
+                faults.append(Fault(f"TFMA and the gate disagree where {_shown(where)}"))
+        missing = [
+            self._failed(key, threshold, f"there are no examples where {_shown_spec(spec)}")
+            for key, spec, threshold in self.thresholds
+            if not any(
+                each.gated
+                for _, other, other_spec, each in checks
+                if (other, other_spec) == (key, spec)
+            )
+        ]
+        splits = {
+            shown: self.tally.rows[Cell(view, OVERALL)] for view, shown in self.rules.shown.items()
+        }
+        found = [*(check for *_, check in checks), *missing]
+        metrics += self.crossed.items()
+        return Judgement(metrics, validations, found, faults, splits, self._shared())
+
+    def _slices(self) -> list[SliceKey]:
+        """Those of the user's metrics, and those of the examples that the config asks for."""
+        specs = [slicer_lib.SingleSliceSpec(spec=spec) for spec in self.rules.config.slicing_specs]
+        seen = {cell.slice for cell in self.tally.rows}
+        wanted = {
+            key
+            for key in seen
+            if self.metrics and any(spec.is_slice_applicable(key) for spec in specs)
+        }
+        return sorted(wanted | set(self.own), key=repr)
+
+    def _keys(self) -> list[Key]:
+        """Of the gate's metrics: for each model, and for the change between the two."""
+        changes = [key.make_diff_key() for key in self.metrics if key.model_name == self.models[0]]
+        return [*self.metrics, *(changes if len(self.models) > 1 else [])]
+
+    def _metric(self, key: Key) -> GatedMetric | None:
+        return self.metrics.get(key._replace(is_diff=False))
+
+    def _estimate(self, where: SliceKey, key: Key) -> Estimate | None:
+        reading = Measured(self.tally, self.rows, self.rules.views, key, self.models, where)
+        metric = self._metric(key)
+        return metric.estimate(reading) if metric else None
+
+    def _known(self, where: SliceKey, key: Key) -> bool:
+        """Whether the metric is one of this slice; TFMA's own always are where it has any."""
+        if self._metric(key) is None:
+            return where in self.own
+        return (where, key) in self.estimates
+
+    def _counts(self, where: SliceKey, key: Key) -> dict[str, int]:
+        metric = self._metric(key)
+        views = {self.rules.views.get(v, v) for v in metric.needs()} if metric else {EVALUATION}
+        return {
+            self.rules.shown[view]: self.tally.rows[Cell(view, where)] for view in sorted(views)
+        }
+
+    def _enough(self, where: SliceKey, key: Key) -> bool:
+        metric = self._metric(key)
+        return metric is None or min(self._counts(where, key).values()) >= metric.min_examples
+
+    def _together(self, key: Key) -> int:
+        """The number of slices that are gated on this metric."""
+        specs = [spec for other, spec, _ in self.thresholds if other == key]
+        return sum(
+            (where, key) in self.estimates
+            and self._enough(where, key)
+            and any(_applicable(spec, where) for spec in specs)
+            for where in self.slices
+        )
+
+    def _check(self, where: SliceKey, key: Key, threshold: Threshold) -> Check:
+        metric, counts = self._metric(key), self._counts(where, key)
+        if metric is not None:
+            burden, count = metric.burden, self._together(key)
+            estimate = self.estimates[where, key]
+            confidence: float | None = metric.confidence
+            value = estimate.value
+            low, high = estimate.interval(simultaneous(metric.confidence, count))
+        else:
+            burden, count, confidence = "none", 1, None
+            value, low, high = _number(self.own[where].get(key)), math.nan, math.nan
+        limits = self._limits(where, key, threshold)
+        why = self._why_not(where, key, value)
+        judged = math.nan if why else _judged(value, low, high, limits, burden)
+        if math.isnan(judged) and not why:
+            why = f"no bound can be had of {min(counts.values())} examples"
+        margin = min(
+            (judged - limits[0]) if limits[0] is not None else math.inf,
+            (limits[1] - judged) if limits[1] is not None else math.inf,
+        )
+        return Check(
+            metric=key.name, slice=_shown(where), output=key.output_name or "",
+            change=bool(key.is_diff), value=_or_none(value), lower=_or_none(low),
+            upper=_or_none(high), confidence=confidence, slices=count, burden=burden,
+            judged=_or_none(judged), at_least=limits[0], at_most=limits[1],
+            margin=_or_none(margin), passed=margin >= 0, why=why, counts=counts,
+            gated=self._enough(where, key),
+        )  # fmt: skip
+
+    def _failed(self, key: Key, threshold: Threshold, why: str) -> Check:
+        """A threshold that no slice of the data has anything for."""
+        metric = self._metric(key)
+        low, high = self._limits(OVERALL, key, threshold)
+        return Check(
+            metric=key.name, slice=why.rsplit("where ", 1)[-1], output=key.output_name or "",
+            change=bool(key.is_diff), value=None, lower=None, upper=None,
+            confidence=metric.confidence if metric else None, slices=0,
+            burden=metric.burden if metric else "none", judged=None, at_least=low, at_most=high,
+            margin=None, passed=False, why=why,
+        )  # fmt: skip
+
+    def _limits(
+        self, where: SliceKey, key: Key, threshold: Threshold
+    ) -> tuple[float | None, float | None]:
+        """What the judged number may not be below, and not above."""
+        if isinstance(threshold, config_pb2.GenericValueThreshold):
+            bounds = [
+                getattr(threshold, name).value if threshold.HasField(name) else None
+                for name in ("lower_bound", "upper_bound")
+            ]
+            return bounds[0], bounds[1]
+        higher = threshold.direction == config_pb2.MetricDirection.HIGHER_IS_BETTER
+        allowed = [threshold.absolute.value] if threshold.HasField("absolute") else []
+        if threshold.HasField("relative"):
+            baseline = self._value(where, key.make_baseline_key(self.models[-1]))
+            # A share of what is not positive means nothing: NaN, which nothing keeps.
+            allowed.append(threshold.relative.value * baseline if baseline > 0 else math.nan)
+        strict = max(allowed) if higher else min(allowed)
+        return (strict, None) if higher else (None, strict)
+
+    def _value(self, where: SliceKey, key: Key) -> float:
+        if (where, key) in self.estimates:
+            return self.estimates[where, key].value
+        return _number(self.own.get(where, {}).get(key))
+
+    def _why_not(self, where: SliceKey, key: Key, value: float) -> str:
+        """Why the number means nothing, if it does not."""
+        few = [split for split, count in self._counts(where, key).items() if not count]
+        if few:
+            return f"split {few[0]!r} has no examples there"
+        if not math.isfinite(value):
+            return f"it is {value}"
+        if self.classes[key._replace(is_diff=False)] & set(RANKING):
+            metric = self._metric(key)
+            for view in metric.needs() if metric else (EVALUATION,):
+                low, high = self.tally.classes.get(
+                    Cell(self.rules.views.get(view, view), where), (0, 1)
+                )
+                if low == high:
+                    return f"all labels are {low:g} there, and it ranks classes"
+        return ""
+
+    def _published(self, where: SliceKey) -> dict[Key, Any]:
+        """The user's metrics, and those of the gate with their intervals."""
+        found = dict(self.own.get(where, {}))
+        for key in self._keys():
+            metric = self._metric(key)
+            if (where, key) in self.estimates and metric is not None:
+                found[key] = _bounded(self.estimates[where, key], metric.confidence)
+        return found
+
+    def _validation(
+        self, where: SliceKey, judged: Sequence[tuple[Key, Check]]
+    ) -> validation_result_pb2.ValidationResult:
+        """TFMA's verdict on the numbers that were judged, on the checks that count here."""
+        numbers = {key: _number(value) for key, value in self._numeric(where)}
+        for key, check in sorted(judged, key=lambda pair: not pair[1].passed):
+            # Of several thresholds of a metric, one that is broken decides.
+            numbers[key] = math.nan if check.judged is None else check.judged
+        gated = {key for key, check in judged if check.gated}
+        config = config_pb2.EvalConfig()
+        config.CopyFrom(self.rules.config)
+        for spec in config.metrics_specs:
+            names = {key.name for key in gated if not key.is_diff}
+            changes = {key.name for key in gated if key.is_diff}
+            for metric in spec.metrics:
+                name = str(metric_specs.metric_instance(metric).name)
+                _keep(metric, name, names, changes)
+        return metrics_validator.validate_metrics((where, numbers), config)
+
+    def _numeric(self, where: SliceKey) -> Iterable[tuple[Key, Any]]:
+        yield from self.own.get(where, {}).items()
+        for place, key in self.estimates:
+            if place == where:
+                yield key, self.estimates[place, key].value
+
+    def _faults(self) -> list[Fault]:
+        shown = self.rules.shown
+        faults = [
+            Fault(why, shown.get(view, view), count)
+            for (view, why), count in sorted(self.tally.faults.items())
+        ]
+        faults += [
+            Fault("there are no examples", name)
+            for view, name in shown.items()
+            if not self.tally.rows[Cell(view, OVERALL)]
+        ]
+        shared = self._shared()
+        if shared is not None and shared > self.rules.max_overlap:
+            faults.append(
+                Fault(
+                    f"{100 * shared:.3g} % of the examples are in split {shown[REFERENCE]!r} too; "
+                    f"{100 * self.rules.max_overlap:g} % are allowed",
+                    shown[EVALUATION],
+                    round(shared * self.tally.rows[Cell(EVALUATION, OVERALL)]),
+                )
+            )
+        return faults
+
+    def _shared(self) -> float | None:
+        found = self.tally.contents
+        if EVALUATION not in found or REFERENCE not in found:
+            return None
+        return found[EVALUATION].shared_with(found[REFERENCE])
+
+
+def _keep(metric: Any, name: str, values: set[str], changes: set[str]) -> None:
+    """Removes the thresholds that do not count."""
+    each = [metric.threshold] if metric.HasField("threshold") else []
+    each += [per.threshold for per in metric.per_slice_thresholds]
+    for threshold in each:
+        if name not in values:
+            threshold.ClearField("value_threshold")
+        if name not in changes:
+            threshold.ClearField("change_threshold")
+
+
+def _class_names(proto: config_pb2.MetricConfig, made: Any) -> set[str]:
+    """The classes of a metric, and of those inside it."""
+    inner = made.needs().values() if isinstance(made, GatedMetric) else ()
+    return {proto.class_name, *(each.class_name for inners in inner for each in inners)}
+
+
+def _judged(
+    value: float, low: float, high: float, limits: tuple[float | None, float | None], burden: str
+) -> float:
+    """The number that is compared: of two limits, at the one that it is nearer to breaking."""
+    ends = {"none": (value, value), "model": (low, high), "gate": (high, low)}[burden]
+    found = [
+        (end - limit if below else limit - end, end)
+        for limit, end, below in ((limits[0], ends[0], True), (limits[1], ends[1], False))
+        if limit is not None
+    ]
+    if any(math.isnan(end) for _, end in found) or not found:
+        return math.nan
+    return min(found)[1]
+
+
+def _bounded(estimate: Estimate, confidence: float) -> metrics_for_slice_pb2.BoundedValue:
+    low, high = estimate.interval(confidence)
+    return metrics_for_slice_pb2.BoundedValue(
+        value={"value": estimate.value}, lower_bound={"value": low}, upper_bound={"value": high}
+    )
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _applicable(spec: Any, where: SliceKey) -> bool:
+    if spec is None:
+        return True
+    if isinstance(spec, config_pb2.CrossSlicingSpec):
+        return False
+    return slicer_lib.SingleSliceSpec(spec=spec).is_slice_applicable(where)
+
+
+def _shown(where: SliceKey) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in where) or "all"
+
+
+def _shown_spec(spec: Any) -> str:
+    if spec is None:
+        return "all"
+    values = ", ".join(f"{name}: {value}" for name, value in spec.feature_values.items())
+    return values or ", ".join(spec.feature_keys) or "all"

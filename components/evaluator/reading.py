@@ -1,0 +1,75 @@
+"""What a metric of the gate reads of a tally: estimates in one slice."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tensorflow_model_analysis.metrics import metric_types
+from tensorflow_model_analysis.proto import config_pb2
+from tensorflow_model_analysis.slicer import slicer_lib
+
+from tfx_updaters.components.evaluator.estimates import Estimate, WithError
+from tfx_updaters.components.evaluator.inner import Inner
+from tfx_updaters.components.evaluator.slices import SliceKey
+from tfx_updaters.components.evaluator.tally import PAIRS, Cell, Series, Tally, Wanted
+
+UNKNOWN = WithError(math.nan, math.nan, 0)
+Rows = Mapping[Cell, Mapping[metric_types.MetricKey, Any]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Estimates in a slice, of one model or of the change between two.
+
+    Attributes:
+        tally: the sums of the pass.
+        rows: what TFMA computed row by row, for metrics that are no sums.
+        views: the view of each name that a metric may give a split.
+        key: of the metric: whose model and output, and whether it is a change.
+        models: names of the candidate and of the baseline, if there is one.
+        slice: where.
+    """
+
+    tally: Tally
+    rows: Rows
+    views: Mapping[str, str]
+    key: metric_types.MetricKey
+    models: tuple[str, ...]
+    slice: SliceKey
+
+    def of(self, inner: Inner, view: str) -> Estimate:
+        """The inner metric on the examples of that view; unknown if there are none."""
+        cell = Cell(self.views.get(view, view), self.slice)
+        measure = inner.measure()
+        if measure is None:
+            return _of_tfma(self.rows.get(cell, {}), self.key._replace(name=inner.name()))
+        found = self.tally.sums.get(cell)
+        wanted = Wanted(inner, self.key.output_name or "", bool(self.key.example_weighted))
+        if not found or Series(wanted, self.models[0]) not in found:
+            return UNKNOWN
+        if not self.key.is_diff:
+            return measure.estimate(found[Series(wanted, self.key.model_name or "")])
+        each = [found[Series(wanted, model)] for model in (*self.models, PAIRS)]
+        return measure.change(*each)
+
+    def count(self, view: str) -> int:
+        """Examples of that view in this slice."""
+        return self.tally.rows[Cell(self.views.get(view, view), self.slice)]
+
+    def slices(self, features: Sequence[str]) -> Mapping[SliceKey, "Measured"]:
+        """The readings of all slices by these features, crossed."""
+        spec = slicer_lib.SingleSliceSpec(spec=config_pb2.SlicingSpec(feature_keys=features))
+        keys = {cell.slice for cell in self.tally.rows if spec.is_slice_applicable(cell.slice)}
+        return {key: replace(self, slice=key) for key in sorted(keys, key=repr)}
+
+
+def _of_tfma(found: Mapping[metric_types.MetricKey, Any], key: metric_types.MetricKey) -> Estimate:
+    """A value of TFMA's own, with the error of its jackknife."""
+    value = found.get(key)
+    if value is None:
+        return UNKNOWN
+    if hasattr(value, "unsampled_value"):
+        error, freedom = value.sample_standard_deviation, value.sample_degrees_of_freedom
+        return WithError(float(value.unsampled_value), float(error), float(freedom))
+    return WithError(float(value), math.nan, 0)
