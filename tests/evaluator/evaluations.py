@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import models
 import numpy as np
+import parrots
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import config_pb2
 from tfx.components.evaluator.executor import Executor as StockExecutor
@@ -29,6 +29,7 @@ class Result:
     files: list[str]
     evaluation: str
     blessing: standard_artifacts.ModelBlessing
+    inputs: Mapping[str, Any]
 
     @property
     def decision(self) -> Decision:
@@ -90,9 +91,17 @@ def run(
     return evaluate(folder, inputs, config, stock, **properties)
 
 
+def again(
+    folder: Path, config: config_pb2.EvalConfig, before: Result, stock: bool = False,
+    **properties: Any,
+) -> Result:  # fmt: skip
+    """Runs a node on the artifacts that `run` made."""
+    return evaluate(folder, before.inputs, config, stock, **properties)
+
+
 def model(folder: Path, outputs: Mapping[str, int]) -> standard_artifacts.Model:
     """A Model artifact that predicts these features."""
-    models.parrot(folder, outputs)
+    parrots.parrot(folder, outputs)
     artifact = standard_artifacts.Model()
     artifact.uri = str(folder)
     return artifact
@@ -124,4 +133,4 @@ def evaluate(
     )
     said = blessing.get_custom_property("blessed")
     files = sorted(path.name for path in Path(blessing.uri).iterdir())
-    return Result(said, files, evaluation.uri, blessing)
+    return Result(said, files, evaluation.uri, blessing, inputs)
