@@ -8,6 +8,8 @@ import tensorflow_model_analysis as tfma
 from google.protobuf import text_format
 from tensorflow_model_analysis.proto import config_pb2
 
+from tfx_updaters.components.evaluator.inner import Inner
+
 MODULE = "tfx_updaters.components.evaluator.metrics"
 
 # As users write them: several metrics, slices, weights, a change against the baseline, plots.
@@ -85,8 +87,8 @@ def gated(class_name: str, **config):
     return config_pb2.MetricConfig(class_name=class_name, module=MODULE, config=json.dumps(config))
 
 
-def inner(name: str, **config) -> dict:
-    return {"class_name": name, **({"config": config} if config else {})}
+def inner(class_name: str, **config) -> dict:
+    return {"class_name": class_name, **({"config": config} if config else {})}
 
 
 MULTICLASS = [
@@ -133,7 +135,8 @@ def test_what_is_summed_by_batch_is_what_tfma_computes_row_by_row(
     ]
     config.metrics_specs.add(metrics=[*ours, *own])
     result = evaluations.run(tmp_path, splits, config, baseline=True)
-    config.metrics_specs[0].metrics[:] = own
+    del config.metrics_specs[0].metrics[:]
+    config.metrics_specs[0].metrics.extend(own)
     train = evaluations.again(tmp_path, config, result, stock=True, example_splits=["train"])
     for model in ("candidate", "baseline"):
         found, on_train = result.values(model), train.values(model)
@@ -147,8 +150,6 @@ def test_what_is_summed_by_batch_is_what_tfma_computes_row_by_row(
 
 def order(metrics) -> list[str]:
     """Their names in results."""
-    from tfx_updaters.components.evaluator.inner import Inner
-
     return [Inner.of(metric).name() for metric in metrics]
 
 
