@@ -81,6 +81,8 @@ class _Evaluation:
             given, has_baseline=self.baseline is not None, rubber_stamp=True
         )
         tfma.utils.verify_eval_config(self.config)
+        if not self.config.slicing_specs:
+            self.config.slicing_specs.add()  # All examples, as for TFMA.
         self.notes = [] if self.baseline else _unjudged(given)
         entries = metric_specs.keys_and_metrics_from_specs(
             self.config, list(self.config.metrics_specs)

@@ -223,7 +223,7 @@ class _Judge:
             change=bool(key.is_diff), value=_or_none(value), lower=_or_none(low),
             upper=_or_none(high), confidence=confidence, slices=count, burden=burden,
             judged=_or_none(judged), at_least=limits[0], at_most=limits[1],
-            margin=_or_none(margin), passed=margin >= 0, why=why, counts=counts,
+            margin=_or_none(margin), passed=bool(margin >= 0), why=why, counts=counts,
             gated=self._enough(where, key),
         )  # fmt: skip
 
@@ -391,7 +391,7 @@ def _number(value: Any) -> float:
 
 
 def _or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return float(value) if math.isfinite(value) else None
 
 
 def _applicable(spec: Any, where: SliceKey) -> bool:

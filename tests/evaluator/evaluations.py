@@ -79,7 +79,7 @@ def _predictions(
 
 def run(
     folder: Path, splits: Mapping[str, Rows], config: config_pb2.EvalConfig,
-    baseline: bool = False, stock: bool = False, **properties: Any,
+    baseline: bool = False, stock: bool = False, drift: Any = None, **properties: Any,
 ) -> Result:  # fmt: skip
     """Runs the node's executor as TFX does, on new artifacts below `folder`."""
     classes = {name: len(value) for name, value in next(iter(splits.values()))[0].items()
@@ -88,6 +88,8 @@ def run(
     inputs = {"examples": [examples], "model": [model(folder / "model", {"p": classes["p"]})]}
     if baseline:
         inputs["baseline_model"] = [model(folder / "baseline", {"q": classes["q"]})]
+    if drift is not None:
+        inputs["drift_examples"] = [drift]
     return evaluate(folder, inputs, config, stock, **properties)
 
 
