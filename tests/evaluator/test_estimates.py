@@ -1,0 +1,192 @@
+"""Intervals against SciPy and published examples; estimates against the rows they are made of."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tfx_updaters.components.evaluator import estimates, intervals
+from tfx_updaters.components.evaluator.estimates import (
+    Average,
+    Difference,
+    Mean,
+    PairedMean,
+    WithError,
+    Worst,
+)
+from tfx_updaters.components.evaluator.measures import GROUPS, Calibration
+
+
+def mean(scores, weights=None, proportion=False):
+    scores = np.asarray(scores, float)
+    weights = np.ones(len(scores)) if weights is None else np.asarray(weights, float)
+    return Mean(estimates.sums(scores, weights).sum(axis=0), proportion)
+
+
+def paired(changes, proportion=True):
+    changes = np.asarray(changes, float)
+    return PairedMean(estimates.sums(changes, np.ones(len(changes))).sum(axis=0), proportion)
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 20), (20, 20), (7, 9), (981, 1000)])
+def test_a_proportion_has_wilsons_interval(right, count):
+    scores = [1] * right + [0] * (count - right)
+    found = stats.binomtest(right, count).proportion_ci(0.9, method="wilson")
+    assert mean(scores, proportion=True).interval(0.9) == pytest.approx(found, abs=1e-12)
+
+
+def test_a_mean_has_students_interval():
+    scores = np.random.default_rng(0).gamma(2.0, size=50)
+    found = stats.ttest_1samp(scores, 0).confidence_interval(0.95)
+    assert mean(scores).interval(0.95) == pytest.approx(found)
+
+
+def test_a_difference_of_proportions_has_newcombes_interval():
+    # R. G. Newcombe, Statistics in Medicine 17 (1998) 873-890, table II, example (a), method 10.
+    first = mean([1] * 56 + [0] * 14, proportion=True)
+    second = mean([1] * 48 + [0] * 32, proportion=True)
+    found = Difference(first, second)
+    assert found.value == pytest.approx(0.2)
+    assert found.interval(0.95) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_a_paired_change_is_that_of_a_table_with_half_an_example_more_in_each_cell():
+    changes = [1] * 8 + [-1] * 3 + [0] * 89
+    found = paired(changes)
+    assert found.value == pytest.approx(0.05)
+    better, worse, total = 8.5, 3.5, 102.0
+    shift = (better - worse) / total
+    error = math.sqrt(better + worse - (better - worse) ** 2 / total) / total
+    z = stats.norm.ppf(0.975)
+    assert found.interval(0.95) == pytest.approx((shift - z * error, shift + z * error))
+
+
+def test_a_paired_interval_is_narrower_than_one_that_forgets_the_pairs():
+    rng = np.random.default_rng(1)
+    before = rng.random(500) < 0.9
+    after = np.where(rng.random(500) < 0.03, ~before, before)
+    low, high = paired(after.astype(float) - before).interval(0.95)
+    apart = Difference(mean(after, proportion=True), mean(before, proportion=True)).interval(0.95)
+    assert high - low < 0.7 * (apart[1] - apart[0])
+
+
+@pytest.mark.parametrize("proportion", [True, False])
+def test_equal_weights_change_nothing_and_unequal_ones_cost_examples(proportion):
+    scores = np.random.default_rng(2).integers(0, 2, size=100).astype(float)
+    plain = mean(scores, proportion=proportion).interval(0.95)
+    assert mean(scores, np.full(100, 7.0), proportion).interval(0.95) == pytest.approx(plain)
+    uneven = mean(scores, np.tile([0.1, 1.9], 50), proportion).interval(0.95)
+    assert uneven[1] - uneven[0] > 1.1 * (plain[1] - plain[0])
+
+
+def test_the_weighted_error_is_that_of_resampled_weighted_means():
+    rng = np.random.default_rng(3)
+    scores, weights = rng.normal(size=400), rng.uniform(0.2, 3, size=400)
+    low, high = mean(scores, weights).interval(0.95)
+    draws = rng.integers(400, size=(4000, 400))
+    means = (scores * weights)[draws].sum(axis=1) / weights[draws].sum(axis=1)
+    assert (high - low) / 2 / 1.96 == pytest.approx(means.std(), rel=0.08)
+
+
+@pytest.mark.parametrize(
+    "estimate",
+    [
+        mean([], proportion=True),
+        mean([]),
+        mean([0.3]),
+        WithError(0.5, math.nan, 0),
+        Worst([], True),
+    ],
+    ids=["no-proportion", "no-mean", "one-example", "no-error", "no-slices"],
+)
+def test_what_is_not_known_has_no_interval(estimate):
+    assert all(math.isnan(end) for end in estimate.interval(0.95))
+
+
+def test_the_worst_slice_is_bounded_for_all_slices_at_once():
+    slices = [mean([1] * k + [0] * (40 - k), proportion=True) for k in (39, 30, 36)]
+    worst = Worst(slices, highest=False)
+    level = 1 - 0.05 / 3
+    ends = [each.interval(level) for each in slices]
+    assert worst.value == 0.75
+    assert worst.interval(0.95) == (min(low for low, _ in ends), min(high for _, high in ends))
+    assert Worst(slices, highest=True).value == pytest.approx(39 / 40)
+
+
+def test_a_slice_that_is_not_known_makes_the_worst_unknown():
+    assert math.isnan(Worst([mean([1, 0], proportion=True), mean([])], True).value)
+
+
+def test_an_average_of_estimates_that_move_together_has_their_interval():
+    one = mean([1, 0, 1, 1], proportion=True)
+    assert Average([one, one]).interval(0.95) == pytest.approx(one.interval(0.95))
+
+
+@pytest.fixture(scope="module")
+def predicted():
+    """Labels and probabilities of an overconfident model, and the groups of the jackknife."""
+    rng = np.random.default_rng(4)
+    logits = rng.normal(size=(600, 4))
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = np.array([rng.choice(4, p=share) for share in shares]).astype(float)
+    sharp = np.exp(2 * logits) / np.exp(2 * logits).sum(axis=1, keepdims=True)
+    return labels, sharp, rng.integers(GROUPS, size=600)
+
+
+@pytest.mark.parametrize("kind", ["top_label", "class_wise"])
+def test_calibration_is_that_of_the_rows(predicted, kind):
+    labels, shares, groups = predicted
+    measure = Calibration(kind=kind, bins=10)
+
+    def by_hand(labels, shares):
+        if kind == "top_label":
+            pairs = [(shares.max(axis=1), shares.argmax(axis=1) == labels)]
+        else:
+            pairs = [(shares[:, k], labels == k) for k in range(4)]
+        return np.mean([binned(confidence, right) for confidence, right in pairs])
+
+    def binned(confidence, right):
+        edges = np.linspace(0, 1, 11)
+        total = 0.0
+        for low, high in itertools.pairwise(edges):
+            inside = (confidence > low) & (confidence <= high)
+            if inside.any():
+                total += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
+        return total
+
+    rows = measure.rows(labels, shares, np.ones(600), groups)
+    found = measure.estimate(np.asarray(rows.sum(axis=0)).ravel())
+    assert found.value == pytest.approx(by_hand(labels, shares))
+    assert found.value > 0.05
+    without = np.array([by_hand(labels[groups != g], shares[groups != g]) for g in range(GROUPS)])
+    error = math.sqrt((GROUPS - 1) / GROUPS * np.sum((without - without.mean()) ** 2))
+    assert found.error == pytest.approx(error)
+
+
+def test_a_change_of_calibration_leaves_the_same_examples_out_of_both_models(predicted):
+    labels, shares, groups = predicted
+    measure = Calibration()
+    total = np.asarray(measure.rows(labels, shares, np.ones(600), groups).sum(axis=0)).ravel()
+    nothing = np.empty(0)
+    same = measure.change(total, total, nothing)
+    assert (same.value, same.error) == (0.0, 0.0)
+    softer = (shares + 0.25) / 2
+    other = np.asarray(measure.rows(labels, softer, np.ones(600), groups).sum(axis=0)).ravel()
+    change = measure.change(total, other, nothing)
+    assert change.value == pytest.approx(
+        measure.estimate(total).value - measure.estimate(other).value
+    )
+    assert change.error > 0
+
+
+def test_the_ends_of_an_interval_are_simultaneous_with_more_slices():
+    assert estimates.simultaneous(0.95, 10) == pytest.approx(0.995)
+    assert estimates.simultaneous(0.95, 0) == estimates.simultaneous(0.95, 1) == 0.95
+
+
+def test_a_proportion_at_one_keeps_an_interval_below_it():
+    low, high = intervals.wilson(1.0, 30, 0.95)
+    assert high == 1.0
+    assert 0.85 < low < 0.95
