@@ -1,4 +1,4 @@
-"""Pipelines as TFX's examples are written, with nothing but the Trainer node exchanged."""
+"""Pipelines as TFX's examples are written, with nothing but one node exchanged."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
 
-from tfx_updaters.components import Trainer
+from tfx_updaters.components import Evaluator, Trainer
 from tfx_updaters.components.trainer.choice import Choice
 from tfx_updaters.optimizers import get
 from tfx_updaters.pipelines.training import BEAM_IN_MEMORY
@@ -22,8 +22,11 @@ from tfx_updaters.pipelines.training import BEAM_IN_MEMORY
 MODULES = Path(__file__).parent / "modules"
 
 
-def create_pipeline(root: Path, example_gen, module: str, label: str, metric: str, trainer):
-    """The nodes of the tutorials; `trainer` makes the Trainer from their arguments."""
+def create_pipeline(
+    root: Path, example_gen, module: str, label: str, metric: str,
+    trainer=tfx.Trainer, evaluator=tfx.Evaluator,
+):  # fmt: skip
+    """The nodes of the tutorials; `trainer` and `evaluator` make theirs from their arguments."""
     module_file = str(MODULES / module)
     statistics_gen = tfx.StatisticsGen(examples=example_gen.outputs["examples"])
     schema_gen = tfx.SchemaGen(
@@ -43,7 +46,7 @@ def create_pipeline(root: Path, example_gen, module: str, label: str, metric: st
         eval_args=trainer_pb2.EvalArgs(num_steps=2),
     )
     bound = tfma.GenericValueThreshold(lower_bound={"value": 0.7})
-    evaluator = tfx.Evaluator(
+    judging = evaluator(
         examples=example_gen.outputs["examples"],
         model=training.outputs["model"],
         eval_config=tfma.EvalConfig(
@@ -56,7 +59,7 @@ def create_pipeline(root: Path, example_gen, module: str, label: str, metric: st
     )  # fmt: skip
     pusher = tfx.Pusher(
         model=training.outputs["model"],
-        model_blessing=evaluator.outputs["blessing"],
+        model_blessing=judging.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=str(root / "serving"))
         ),
@@ -65,20 +68,20 @@ def create_pipeline(root: Path, example_gen, module: str, label: str, metric: st
         pipeline_name="strangers",
         pipeline_root=str(root / "pipeline"),
         components=[
-            example_gen, statistics_gen, schema_gen, transform, training, evaluator, pusher
+            example_gen, statistics_gen, schema_gen, transform, training, judging, pusher
         ],
         metadata_connection_config=sqlite_metadata_connection_config(str(root / "metadata.db")),
         beam_pipeline_args=list(BEAM_IN_MEMORY),
     )  # fmt: skip
 
 
-def run(root: Path, write, generator, *arguments):
+def run(root: Path, write, generator, *arguments, **nodes):
     """The Model artifact of a pipeline that ran on these data, after its model was pushed."""
     (root / "data").mkdir()
     write(root / "data")
     before = {path: path.read_bytes() for path in MODULES.glob("*.py")}
     example_gen = generator(input_base=str(root / "data"))
-    LocalDagRunner().run(create_pipeline(root, example_gen, *arguments))
+    LocalDagRunner().run(create_pipeline(root, example_gen, *arguments, **nodes))
     assert {path: path.read_bytes() for path in MODULES.glob("*.py")} == before
     (pushed,) = (root / "serving").glob("*/saved_model.pb")
     assert "serving_default" in tf.saved_model.load(pushed.parent).signatures
@@ -109,7 +112,8 @@ REPLACED = {"penguin": "Adam", "taxi": "Adam", "mnist": "RMSprop"}
 @pytest.mark.parametrize("name", PIPELINES)
 def test_with_the_trainer_exchanged_it_pushes_a_model_of_the_updater(name, tmp_path):
     updater = UPDATERS[name]
-    model = run(tmp_path, *PIPELINES[name], lambda **them: Trainer(updater=updater, **them))
+    trainer = lambda **them: Trainer(updater=updater, **them)  # noqa: E731
+    model = run(tmp_path, *PIPELINES[name], trainer=trainer)
     said = model.custom_properties
     assert said["updater"].string_value == Choice.of(updater).text
     assert said["updater_fingerprint"].string_value == Choice.of(updater).fingerprint
@@ -123,5 +127,32 @@ def test_the_stock_trainer_takes_an_updater_by_hand(tmp_path):
     config = {"updater": get("nesterov", learning_rate=0.1).to_json()}
     run(
         tmp_path, write, generator, "penguin_by_hand.py", *others,
-        lambda **them: tfx.Trainer(custom_config=config, **them),
+        trainer=lambda **them: tfx.Trainer(custom_config=config, **them),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_with_the_evaluator_exchanged_it_pushes_a_model_that_generalizes(name, tmp_path):
+    metric = PIPELINES[name][-1]
+
+    def evaluator(eval_config, **them):
+        """Theirs, and a gap; in 60 steps their own optimizers get less far than the updaters."""
+        eval_config.metrics_specs[0].metrics[0].threshold.value_threshold.lower_bound.value = 0.5
+        gap = eval_config.metrics_specs[0].metrics.add(
+            class_name="GeneralizationGap",
+            module="tfx_updaters.components.evaluator.metrics",
+            config=json.dumps({"metric": {"class_name": metric}, "burden": "gate"}),
+        )
+        gap.threshold.value_threshold.upper_bound.value = 0.2
+        return Evaluator(eval_config=eval_config, **them)
+
+    run(tmp_path, *PIPELINES[name], evaluator=evaluator)
+    (blessing,) = (tmp_path / "pipeline" / "Evaluator" / "blessing").iterdir()
+    assert sorted(path.name for path in blessing.iterdir() if path.suffix != ".html") == [
+        "BLESSED", "decision.json",
+    ]  # fmt: skip
+    decision = json.loads((blessing / "decision.json").read_text())
+    checked = [(check["metric"].endswith("_gap"), check["passed"]) for check in decision["checks"]]
+    assert sorted(checked) == [(False, True), (True, True)]
+    assert min(decision["splits"].values()) > 20
+    assert decision["shared"] == 0.0
