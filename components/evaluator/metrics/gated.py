@@ -1,7 +1,7 @@
 """What a metric of the gate is: an estimate made of other metrics, on one or more splits."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from tensorflow_model_analysis.metrics import metric_types
 from tensorflow_model_analysis.proto import config_pb2
@@ -49,8 +49,6 @@ class GatedMetric(metric_types.Metric):
         min_examples: a slice with fewer, on any of its splits, is reported and not gated.
         **arguments: of the class, kept for TFMA.
     """
-
-    inners: ClassVar[tuple[Inner, ...]]
 
     def __init__(
         self,
