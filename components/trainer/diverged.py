@@ -12,28 +12,42 @@ from tfx_updaters.components.errors import DivergedError
 
 
 class StopWhenNotFinite(keras.callbacks.Callback):
-    """Raises at the first step whose loss is not finite.
+    """Raises after the first step whose loss is not finite.
+
+    A step's loss is looked at when the next one has begun, as waiting for it would keep the
+    devices idle. Nothing is lost: the training step makes no update from such a loss on, and
+    `check` is called before anything of the training is kept.
 
     Args:
         batch: step -> what the model was trained with at that step.
-        updates: how many updates were done before the step that is looked at.
+        done: how many steps were done.
     """
 
-    def __init__(self, batch: Callable[[int], Any], step: Callable[[], int]):
+    def __init__(self, batch: Callable[[int], Any], done: Callable[[], int]):
         super().__init__()
         self.batch = batch
-        self.step = step
+        self.done = done
+        self._last: Any = 0.0
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Looks at the loss.
+        """Looks at the loss of the step before."""
+        self.check()
+        self._last = (logs or {}).get("loss", 0.0)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Looks at the loss of the last step."""
+        self.check()
+
+    def check(self) -> None:
+        """Looks at the newest loss that is known.
 
         Raises:
             DivergedError: it is not finite; the message has the step, the layer and the norms.
         """
-        loss = float((logs or {}).get("loss", 0.0))
+        loss = float(self._last)
         if math.isfinite(loss):
             return
-        step = self.step()
+        step = self.done() - 1
         cause = _cause(self.model, self.batch(step))
         raise DivergedError(
             f"training diverged: the loss is {loss} at step {step}; {cause}; "

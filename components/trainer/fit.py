@@ -185,12 +185,13 @@ def _fit(
     updater = fn_args.custom_config["updater"]
     store = checkpoint.Store(folder, _identity(made, updater, train, config))
     dynamics = _dynamics(fn_args, folder)
+    before_saving: list[Any] = [recorder.flush for recorder in dynamics]
     saver = checkpoint.Checkpoints(
         store, an_epoch, total,
         # Workers have to save at the same step, as they read their shared state together.
         every_steps=config.checkpoint_steps or (an_epoch if several else None),
         every_minutes=None if several else config.checkpoint_minutes,
-        writes=chief, stopping=stopping, flush=[recorder.flush for recorder in dynamics],
+        writes=chief, stopping=stopping, flush=before_saving,
     )  # fmt: skip
     saver.restore(made)
     first = saver.position
@@ -204,7 +205,9 @@ def _fit(
     callbacks += dynamics
     if not step.skips(made.optimizer):
         batch = lambda at: next(iter(batches.training(train, config, at)))  # noqa: E731
-        callbacks.append(diverged.StopWhenNotFinite(batch, lambda: saver.position))
+        finite = diverged.StopWhenNotFinite(batch, lambda: saver.position)
+        callbacks.append(finite)
+        before_saving.append(finite.check)
     with _memory_explained(config):
         made.fit(
             dataset,

@@ -28,11 +28,13 @@ def install(model: keras.Model, radius: float | None) -> None:
                 f"sam_radius: {model.name} has a train_step of its own; none allowed"
             )
         return
-    model.train_step = lambda data: _step(model, data, radius)
+    # False from the first loss on that is not finite: whoever looks finds the weights before it.
+    finite = tf.Variable(tf.constant(True), trainable=False)
+    model.train_step = lambda data: _step(model, data, radius, finite)
     if devices.workers() > 1:
         # Keras 3.15 takes the mean of the metrics over workers along an axis that they lack.
         test = model.test_step
-        model.train_step = lambda data: _with_axis(_step(model, data, radius))
+        model.train_step = lambda data: _with_axis(_step(model, data, radius, finite))
         model.test_step = lambda data: _with_axis(test(data))
 
 
@@ -40,7 +42,7 @@ def _with_axis(metrics: dict[str, Any]) -> dict[str, Any]:
     return {name: tf.expand_dims(value, 0) for name, value in metrics.items()}
 
 
-def _step(model: Any, data: Any, radius: float | None) -> dict[str, Any]:
+def _step(model: Any, data: Any, radius: float | None, finite: tf.Variable) -> dict[str, Any]:
     x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
     variables = model.trainable_variables
     loss, outputs, gradients = _gradients(model, x, y, weight)
@@ -49,7 +51,7 @@ def _step(model: Any, data: Any, radius: float | None) -> dict[str, Any]:
     model._loss_tracker.update_state(loss * replicas, sample_weight=_examples(x))
     if radius is not None:
         gradients = _sharp_gradients(model, x, y, weight, gradients, radius)
-    _apply(model.optimizer, gradients, variables, loss)
+    _apply(model.optimizer, gradients, variables, loss, finite)
     return model.compute_metrics(x, y, outputs, sample_weight=weight)
 
 
@@ -88,8 +90,10 @@ def _sharp_gradients(
     return tape.gradient(loss, climbed)
 
 
-def _apply(optimizer: Any, gradients: list[Any], variables: list[Any], loss: tf.Tensor) -> None:
-    """The update; on one replica none from a loss that is not finite, so that it can be explained.
+def _apply(
+    optimizer: Any, gradients: list[Any], variables: list[Any], loss: tf.Tensor, finite: tf.Variable
+) -> None:
+    """The update; on one replica none from the first loss on that is not finite, to explain it.
 
     An updater that skips steps itself decides alone.
     """
@@ -104,7 +108,8 @@ def _apply(optimizer: Any, gradients: list[Any], variables: list[Any], loss: tf.
         return tf.constant(True)
 
     plain = tf.autograph.experimental.do_not_convert
-    tf.cond(tf.math.is_finite(loss), plain(update), plain(lambda: tf.constant(False)))
+    finite.assign(tf.logical_and(finite, tf.math.is_finite(loss)))
+    tf.cond(finite, plain(update), plain(lambda: tf.constant(False)))
 
 
 def skips(optimizer: Any) -> bool:

@@ -151,6 +151,14 @@ def test_divergence_after_some_steps_leaves_no_model_and_says_where(digits, tmp_
     assert "try a lower learning_rate" in error
 
 
+def test_a_step_that_diverged_is_not_passed_over_by_starting_again(digits, tmp_path):
+    config = {"updater": {"updater": "sgd", "learning_rate": 1e30}, **ONE}
+    config["training"] = {**config.get("training", {}), "checkpoint_steps": 1}
+    errors = [trainings.refusal(digits, tmp_path, config, steps=50) for _ in range(2)]
+    first, second = (re.search(r"the loss is (nan|inf) at step (\d+); (.*)", e) for e in errors)
+    assert first and second and first.group(2, 3) == second.group(2, 3), errors
+
+
 def test_too_little_memory_suggests_a_batch_size(digits, tmp_path):
     error = trainings.refusal(digits, tmp_path, with_model("models.enormous"), steps=5)
     assert "out of memory with micro-batches of 32: try batch_size=16, or accumulate=2" in error
