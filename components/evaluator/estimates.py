@@ -127,6 +127,22 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Negative:
+    """An estimate with the other sign."""
+
+    of: Estimate
+
+    @property
+    def value(self) -> float:
+        return -self.of.value
+
+    def interval(self, confidence: float) -> Interval:
+        """The ends change places."""
+        low, high = self.of.interval(confidence)
+        return -high, -low
+
+
+@dataclass(frozen=True)
 class Average:
     """The mean of estimates that may depend on each other, as they share examples."""
 

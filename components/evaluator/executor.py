@@ -10,7 +10,7 @@ from tensorflow_model_analysis.metrics import metric_specs
 from tensorflow_model_analysis.proto import config_pb2
 from tfx import types
 from tfx.components.evaluator import constants
-from tfx.components.util import tfxio_utils, udf_utils
+from tfx.components.util import examples_utils, tfxio_utils, udf_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, json_utils, path_utils, proto_utils
@@ -88,6 +88,9 @@ class _Evaluation:
             self.config, list(self.config.metrics_specs)
         )
         self.gated = [(key, made) for key, _, made in entries if isinstance(made, GatedMetric)]
+        self.corruptions = {
+            view: each for _, metric in self.gated for view, each in metric.corruptions().items()
+        }
         self.schema = self._schema()
 
     def decide(self, make_pipeline: Any) -> Decision:
@@ -95,14 +98,15 @@ class _Evaluation:
         names = {self._view(view) for _, metric in self.gated for view in metric.needs()} | {
             EVALUATION
         }
-        files, faults = self._files(sorted(names))
+        files, faults = self._files(sorted(names - set(self.corruptions)))
         if faults:
             return self._refused(faults)
         sources = {view: [self._source(where) for where in each] for view, each in files.items()}
         try:
             models = self._models()
             what = one_pass.Pass(
-                sources, self._extractors(models, sources), models, self._plan(names),
+                sources, self.corruptions, self.schema and self.schema.SerializeToString(),
+                self._extractors(models, sources), models, self._plan(names),
                 self._rules(names), self.output,
             )  # fmt: skip
             with make_pipeline() as pipeline:
@@ -128,7 +132,7 @@ class _Evaluation:
 
     def _files(self, views: list[str]) -> tuple[dict[str, list[str]], list[Fault]]:
         """Patterns of the files of each view; what is missing."""
-        found, faults = {}, []
+        found, faults = {}, self._uncorruptible()
         for view in views:
             splits = {EVALUATION: self.splits, REFERENCE: [self.reference]}.get(view, [view])
             examples = self.inputs["examples"]
@@ -150,6 +154,13 @@ class _Evaluation:
                     faults.append(Fault("there are no examples", split))
                 found[view] += full
         return found, faults
+
+    def _uncorruptible(self) -> list[Fault]:
+        """Records that hold more than a corrupted copy would."""
+        kind = examples_utils.get_payload_format_string(self.inputs["examples"][0])
+        if not self.corruptions or kind == "FORMAT_TF_EXAMPLE":
+            return []
+        return [Fault(f"only FORMAT_TF_EXAMPLE records can be corrupted, and these are {kind}")]
 
     def _source(self, pattern: str) -> tfxio.TFXIO:
         factory = tfxio_utils.get_tfxio_factory_from_artifact(
@@ -214,7 +225,10 @@ class _Evaluation:
         return Plan(wanted, outputs, slicing, compare=REFERENCE in names)
 
     def _rules(self, names: set[str]) -> Rules:
-        shown = {EVALUATION: ", ".join(self.splits), REFERENCE: self.reference}
+        splits = ", ".join(self.splits)
+        shown = {EVALUATION: splits, REFERENCE: self.reference} | {
+            view: view.replace(EVALUATION, splits, 1) for view in self.corruptions
+        }
         asked = {view for _, metric in self.gated for view in metric.needs()}
         return Rules(
             config=self.config,

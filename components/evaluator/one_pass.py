@@ -16,17 +16,21 @@ from tensorflow_model_analysis.proto import config_pb2, validation_result_pb2
 from tfx_bsl.tfxio import tfxio
 
 from tfx_updaters.components.errors import ArgumentError
-from tfx_updaters.components.evaluator import judge
+from tfx_updaters.components.evaluator import corrupted, judge
+from tfx_updaters.components.evaluator.corruptions import Corruption
 from tfx_updaters.components.evaluator.decision import Decision
 from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.judge import Judgement, Rules
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, GatedMetric
-from tfx_updaters.components.evaluator.tally import VIEW, Cell, Plan, TallyFn
+from tfx_updaters.components.evaluator.samples import CLEAN
+from tfx_updaters.components.evaluator.tally import FAULT, VIEW, Cell, Plan, TallyFn
 
 # Fixed, as Beam's own choice differs from run to run, and with it the last digits.
 BATCH = 512
 SEED = 0
 DECISION_FILE = "judgement.json"
+# Extracts that TFMA does not know.
+OURS = (VIEW, CLEAN, FAULT)
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Pass:
 
     Attributes:
         sources: where the examples of each view are.
+        corruptions: views that are made of the evaluation examples, and how.
+        schema: of the examples, serialized, if they are read with one.
         extractors: TFMA's, or the user's.
         models: TFMA's shared models.
         plan: what is tallied.
@@ -43,6 +49,8 @@ class Pass:
     """
 
     sources: Mapping[str, Sequence[tfxio.TFXIO]]
+    corruptions: Mapping[str, Corruption]
+    schema: bytes | None
     extractors: Sequence[Any]
     models: Sequence[Any]
     plan: Plan
@@ -96,10 +104,26 @@ def _predicted(pipeline: beam.Pipeline, what: Pass) -> PCollection:
         for view, sources in what.sources.items()
         for number, source in enumerate(sources)
     ]
-    batches = read | "Flatten" >> beam.Flatten()
+    batches = _extracted(read | "Flatten" >> beam.Flatten(), what, "")
+    if not what.corruptions:
+        return batches
+    variants: Any = (
+        batches
+        | "Clean" >> beam.Filter(_is_of, EVALUATION)
+        | "Corrupt" >> beam.FlatMap(corrupted.variants, what.corruptions, what.schema)
+    )
+    compared = _extracted(variants, what, "Corrupted") | "Compare" >> beam.Map(corrupted.compared)
+    return [batches, compared] | "All" >> beam.Flatten()
+
+
+def _extracted(batches: PCollection, what: Pass, stage: str) -> PCollection:
     for extractor in what.extractors[: _first_by_row(what.extractors)]:
-        batches = batches | extractor.stage_name >> extractor.ptransform
+        batches = batches | f"{stage}{extractor.stage_name}" >> extractor.ptransform
     return batches
+
+
+def _is_of(extracts: Mapping[str, Any], view: str) -> bool:
+    return extracts[VIEW][0] == view
 
 
 def _extracts(batch: Any, view: str) -> dict[str, Any]:
@@ -174,9 +198,9 @@ def _computed(
     """TFMA's own metrics on the examples of one view, which are taken one by one for it."""
     rows = (
         batches
-        | f"{stage}Of[{view}]" >> beam.Filter(lambda extracts: extracts[VIEW][0] == view)
+        | f"{stage}Of[{view}]" >> beam.Filter(_is_of, view)
         | f"{stage}Plain[{view}]"
-        >> beam.Map(lambda extracts: {k: v for k, v in extracts.items() if k != VIEW})
+        >> beam.Map(lambda extracts: {k: v for k, v in extracts.items() if k not in OURS})
     )
     for extractor in what.extractors[_first_by_row(what.extractors) :]:
         rows = rows | f"{stage}{extractor.stage_name}[{view}]" >> extractor.ptransform

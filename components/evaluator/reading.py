@@ -9,10 +9,11 @@ from tensorflow_model_analysis.metrics import metric_types
 from tensorflow_model_analysis.proto import config_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 
-from tfx_updaters.components.evaluator.estimates import Estimate, WithError
+from tfx_updaters.components.evaluator.estimates import Difference, Estimate, WithError
 from tfx_updaters.components.evaluator.inner import Inner
+from tfx_updaters.components.evaluator.metrics.gated import EVALUATION
 from tfx_updaters.components.evaluator.slices import SliceKey
-from tfx_updaters.components.evaluator.tally import PAIRS, Cell, Series, Tally, Wanted
+from tfx_updaters.components.evaluator.tally import PAIRS, Cell, Series, Tally, Wanted, with_clean
 
 UNKNOWN = WithError(math.nan, math.nan, 0)
 Rows = Mapping[Cell, Mapping[metric_types.MetricKey, Any]]
@@ -52,6 +53,23 @@ class Measured:
             return measure.estimate(found[Series(wanted, self.key.model_name or "")])
         each = [found[Series(wanted, model)] for model in (*self.models, PAIRS)]
         return measure.change(*each)
+
+    def lost(self, inner: Inner, view: str) -> Estimate:
+        """The inner metric on the evaluation examples minus that on their corrupted `view`.
+
+        Paired on the same examples, unless it is a change or TFMA computes the metric.
+        """
+        measure = inner.measure()
+        if measure is None or self.key.is_diff:
+            return Difference(self.of(inner, EVALUATION), self.of(inner, view))
+        wanted = Wanted(inner, self.key.output_name or "", bool(self.key.example_weighted))
+        model = self.key.model_name or ""
+        clean = self.tally.sums.get(Cell(EVALUATION, self.slice), {})
+        corrupted = self.tally.sums.get(Cell(view, self.slice), {})
+        one, both = Series(wanted, model), Series(wanted, with_clean(model))
+        if one not in clean or both not in corrupted:
+            return UNKNOWN
+        return measure.change(clean[one], corrupted[one], corrupted[both])
 
     def count(self, view: str) -> int:
         """Examples of that view in this slice."""

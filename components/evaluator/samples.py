@@ -13,6 +13,8 @@ from tfx_updaters.components.errors import DataError
 
 # Names of outputs that TFMA looks for itself.
 KNOWN_OUTPUTS = ("predictions", "probabilities", "logistic", "scores")
+# The name of the extract with the predictions on the clean examples, where these are corrupted.
+CLEAN = "clean"
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Sample:
         predictions: rows x outputs, by model name.
         weights: rows; ones if the metric is not weighted.
         rows: numbers of these rows in the batch.
+        clean: predictions on the same examples before they were corrupted, if they are.
     """
 
     labels: np.ndarray
     predictions: Mapping[str, np.ndarray]
     weights: np.ndarray
     rows: np.ndarray
+    clean: Mapping[str, np.ndarray]
 
 
 class Samples:
@@ -59,9 +63,8 @@ class Samples:
         count = len(extracts[constants.INPUT_KEY])
         first = next(iter(self.specs))
         labels = self._labels(extracts, first, output, count)
-        predictions = {
-            model: self._predictions(extracts, model, output, count) for model in self.specs
-        }
+        predictions = self._predictions(extracts, output, count)
+        clean = self._clean(extracts, output, count)
         weights = self._weights(extracts, first, output, count)
         faults = _faults(labels, predictions, weights)
         bad = np.zeros(count, bool)
@@ -73,8 +76,12 @@ class Samples:
             {model: values[good] for model, values in predictions.items()},
             weights[good] if weighted and weights is not None else np.ones(len(good)),
             good,
+            {model: values[good] for model, values in clean.items()},
         )
-        return sample, Counter({why: int(rows.sum()) for why, rows in faults.items() if rows.any()})
+        # What is wrong with the clean examples is told of these alone.
+        known = _faults(labels, clean, weights) if clean else {}
+        new = {why: int((rows & ~known.get(why, False)).sum()) for why, rows in faults.items()}
+        return sample, Counter({why: number for why, number in new.items() if number})
 
     def _labels(self, extracts: Any, model: str, output: str, count: int) -> np.ndarray:
         labels = _named(extracts.get(constants.LABELS_KEY), model, output)
@@ -90,7 +97,16 @@ class Samples:
         labels = labels.astype(float).reshape(count, -1)
         return labels[:, 0] if labels.shape[1] == 1 else labels
 
-    def _predictions(self, extracts: Any, model: str, output: str, count: int) -> np.ndarray:
+    def _clean(self, extracts: Mapping[str, Any], output: str, count: int) -> dict[str, np.ndarray]:
+        if CLEAN not in extracts:
+            return {}
+        before = {**extracts, constants.PREDICTIONS_KEY: extracts[CLEAN]}
+        return self._predictions(before, output, count)
+
+    def _predictions(self, extracts: Any, output: str, count: int) -> dict[str, np.ndarray]:
+        return {model: self._prediction(extracts, model, output, count) for model in self.specs}
+
+    def _prediction(self, extracts: Any, model: str, output: str, count: int) -> np.ndarray:
         found = _named(extracts.get(constants.PREDICTIONS_KEY), model, output)
         key = self.specs[model].prediction_key
         if isinstance(found, Mapping):

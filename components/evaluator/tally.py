@@ -15,11 +15,14 @@ from tfx_updaters.components.evaluator import slices
 from tfx_updaters.components.evaluator.contents import Sketch, hashes
 from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.measures import GROUPS, Measure
+from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, REFERENCE
 from tfx_updaters.components.evaluator.samples import Sample, Samples
 from tfx_updaters.components.evaluator.slices import SliceKey, Slices
 
 # The name of the extract that says which view a row is of.
 VIEW = "view"
+# The name of the extract that says why the rows of a corrupted view could not be corrupted.
+FAULT = "fault"
 
 
 class Wanted(NamedTuple):
@@ -38,13 +41,18 @@ class Cell(NamedTuple):
 
 
 class Series(NamedTuple):
-    """What is summed there: a metric of one model, or of both models together (`PAIRS`)."""
+    """What is summed there: a metric of one model, or of two predictions of each example."""
 
     wanted: Wanted
     model: str
 
 
 PAIRS = "candidate and baseline"
+
+
+def with_clean(model: str) -> str:
+    """The series of a model on clean and on corrupted examples together."""
+    return f"{model} clean and corrupted"
 
 
 @dataclass
@@ -135,11 +143,12 @@ class TallyFn(beam.CombineFn):
         numbers = hashes(extracts[constants.FEATURES_KEY], len(extracts[VIEW]))
         for key, rows in of_slices.items():
             accumulator.rows[Cell(view, key)] += len(rows)
-        if self.plan.compare and view in self.plan.wanted:
+        if self.plan.compare and view in (EVALUATION, REFERENCE):
             sketch = Sketch.of(numbers)
             before = accumulator.contents.get(view)
             accumulator.contents[view] = before.merged(sketch) if before else sketch
         try:
+            _require_corrupted(extracts)
             self._judge(accumulator, view, extracts, of_slices, numbers)
         except DataError as error:
             accumulator.faults[view, str(error)] += len(extracts[VIEW])
@@ -185,6 +194,10 @@ class TallyFn(beam.CombineFn):
             found[PAIRS] = measure.pairs(
                 labels, sample.predictions[candidate], sample.predictions[self.baseline], weights
             )
+        for model, clean in sample.clean.items():
+            found[with_clean(model)] = measure.pairs(
+                labels, clean, sample.predictions[model], weights
+            )
         for model, rows in found.items():
             total = members @ rows
             dense = total if isinstance(total, np.ndarray) else total.toarray()
@@ -201,3 +214,10 @@ class TallyFn(beam.CombineFn):
     def extract_output(self, accumulator: Tally) -> Tally:
         """The tally itself."""
         return accumulator
+
+
+def _require_corrupted(extracts: Mapping[str, Any]) -> None:
+    """Raises what kept the examples of a corrupted view from being corrupted."""
+    fault = str(np.ravel(extracts.get(FAULT, [""]))[0])
+    if fault:
+        raise DataError(fault)

@@ -7,6 +7,7 @@ from tensorflow_model_analysis.metrics import metric_types
 from tensorflow_model_analysis.proto import config_pb2
 
 from tfx_updaters.components.errors import ArgumentError
+from tfx_updaters.components.evaluator.corruptions import Corruption
 from tfx_updaters.components.evaluator.estimates import Estimate
 from tfx_updaters.components.evaluator.inner import Inner
 
@@ -22,6 +23,10 @@ class Reading(Protocol):
 
     def of(self, inner: Inner, view: str) -> Estimate:
         """The inner metric on the examples of that view."""
+        ...
+
+    def lost(self, inner: Inner, view: str) -> Estimate:
+        """The inner metric on the evaluation examples minus that on their corrupted `view`."""
         ...
 
     def count(self, view: str) -> int:
@@ -77,6 +82,10 @@ class GatedMetric(metric_types.Metric):
     def slicing(self) -> Sequence[config_pb2.SlicingSpec]:
         """Slices that it needs beside those of the EvalConfig."""
         return ()
+
+    def corruptions(self) -> Mapping[str, Corruption]:
+        """Views that are made of the evaluation examples, and how."""
+        return {}
 
     def estimate(self, reading: Reading) -> Estimate | None:
         """What it comes to; None in a slice that it is not for."""

@@ -8,10 +8,12 @@ from typing import Any
 from tensorflow_model_analysis.proto import config_pb2
 
 from tfx_updaters.components.errors import ArgumentError
+from tfx_updaters.components.evaluator.corruptions import Corruption
 from tfx_updaters.components.evaluator.estimates import Estimate, Worst
 from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.metrics.gap import GeneralizationGap
 from tfx_updaters.components.evaluator.metrics.gated import MODULE, GatedMetric, Reading
+from tfx_updaters.components.evaluator.metrics.robustness import CorruptionDrop
 from tfx_updaters.components.evaluator.metrics.split import SplitMetric
 
 
@@ -24,10 +26,10 @@ class WorstSlice(GatedMetric):
 
     Args:
         metric: an inner metric, on the evaluation split then, or another metric of this package
-            (`GeneralizationGap` say): `class_name`, `module` and `config`.
+            (`GeneralizationGap` or `CorruptionDrop` say): `class_name`, `module` and `config`.
         by: features; several are crossed. The label is a feature as well: by class.
         worst: `lowest` or `highest`; by default what is worse of the inner metric, the highest
-            gap of one that should be high, the lowest of one that should be low.
+            drop, the highest gap of one that should be high, the lowest of one that should be low.
         name: `worst_`, the metric's name, `_by_` and the features by default.
         confidence: as in `GatedMetric`.
         burden: as in `GatedMetric`.
@@ -62,6 +64,9 @@ class WorstSlice(GatedMetric):
     def slicing(self) -> Sequence[config_pb2.SlicingSpec]:
         return [config_pb2.SlicingSpec(feature_keys=self.by)]
 
+    def corruptions(self) -> Mapping[str, Corruption]:
+        return self.of.corruptions()
+
     def estimate(self, reading: Reading) -> Estimate | None:
         found = reading.slices(self.by)
         judged = [
@@ -83,6 +88,8 @@ def _metric(metric: Mapping[str, Any]) -> GatedMetric:
 
 
 def _worse(metric: GatedMetric) -> str:
+    if isinstance(metric, CorruptionDrop):
+        return "highest"
     inner = next(iter(metric.needs().values()))[0]
     measure = inner.measure()
     if measure is None:
