@@ -223,7 +223,7 @@ class _Judge:
             change=bool(key.is_diff), value=_or_none(value), lower=_or_none(low),
             upper=_or_none(high), confidence=confidence, slices=count, burden=burden,
             judged=_or_none(judged), at_least=limits[0], at_most=limits[1],
-            margin=_or_none(margin), passed=bool(margin >= 0), why=why, counts=counts,
+            margin=_or_none(margin), passed=bool(margin >= 0 and not why), why=why, counts=counts,
             gated=self._enough(where, key),
         )  # fmt: skip
 
