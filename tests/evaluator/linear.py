@@ -10,14 +10,14 @@ from tfx.types import standard_artifacts
 SIDE = 8
 
 
-def model(folder: Path, weights: np.ndarray, encoded: bool = False, **more: float):
+def model(folder: Path, weights: np.ndarray, encoded: bool = False, fails_up_to: float = -1.0):
     """A Model artifact that predicts `predictions(images, weights)`.
 
     Args:
         folder: where it is written.
         weights: of the SIDE x SIDE pixels.
         encoded: the images are bytes, and 0..255; `raw` takes numbers all the same.
-        **more: of `predictions`.
+        fails_up_to: where no pixel is brighter, it predicts NaN.
     """
     module = tf.Module()
     kept = tf.constant(weights.ravel(), tf.float32)
@@ -26,7 +26,7 @@ def model(folder: Path, weights: np.ndarray, encoded: bool = False, **more: floa
         flat = tf.reshape(images, [-1, SIDE * SIDE])
         score = tf.linalg.matvec(flat, kept)
         found = tf.stack([1 - tf.sigmoid(score), tf.sigmoid(score)], axis=1)
-        bad = tf.reduce_max(flat, axis=1, keepdims=True) > more.get("fails_above", np.inf)
+        bad = tf.reduce_max(flat, axis=1, keepdims=True) <= fails_up_to
         return {"outputs": tf.where(bad, np.nan, found)}
 
     def decoded(image):

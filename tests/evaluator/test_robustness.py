@@ -9,6 +9,7 @@ import linear
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.metrics import roc_auc_score
 from tensorflow_model_analysis.proto import config_pb2
 
 from tfx_updaters.components import testing
@@ -63,6 +64,12 @@ def right(weights, images=IMAGES) -> np.ndarray:
 
 def losses(weights, images=IMAGES) -> np.ndarray:
     return -np.log(linear.predictions(images, weights)[np.arange(len(LABELS)), LABELS])
+
+
+def area(images: np.ndarray) -> float:
+    return float(
+        roc_auc_score(np.eye(2)[LABELS].ravel(), linear.predictions(images, SIDES).ravel())
+    )
 
 
 def under(name: str, strength: float | None = None) -> np.ndarray:
@@ -258,12 +265,12 @@ def test_beside_other_metrics(tmp_path, inputs):
     view = "evaluation+noise 0.3 of image 8x8"
     own = config_pb2.MetricConfig(class_name="SparseCategoricalAccuracy")
     own.threshold.value_threshold.lower_bound.value = 0.9
-    recall = {"class_name": "Recall", "config": {"class_id": 1, "thresholds": 0.5}}
+    area_inner = {"class_name": "AUC"}
     result = run(
         tmp_path, inputs, own,
         metric("GeneralizationGap", metric=ACCURACY, at_most=0.5),
         metric("SplitMetric", metric=ACCURACY, split=view, name="on_noise", at_most=1),
-        drop(recall, {"noise": 0.3}, higher_is_better=True, name="by_row", at_most=1),
+        drop(area_inner, {"noise": 0.3}, higher_is_better=True, name="by_row", at_most=1),
         drop(corruptions={"noise": 0}, name="nothing", at_most=0),
         drop({"class_name": "CalibrationError", "module": MODULE}, {"noise": 0.3}, at_most=1),
     )  # fmt: skip
@@ -273,9 +280,10 @@ def test_beside_other_metrics(tmp_path, inputs):
     accuracy = check(result, "sparse_categorical_accuracy")
     assert accuracy.value == pytest.approx(clean.mean(), abs=1e-9)
     assert check(result, "on_noise").value == pytest.approx(noisy.mean(), abs=1e-9)
-    ones = LABELS == 1
-    by_row = check(result, "by_row")
-    assert by_row.value == pytest.approx(clean[ones].mean() - noisy[ones].mean(), abs=1e-6)
+    # TFMA's area is of 10,000 thresholds, of both classes together.
+    wanted = area(IMAGES) - area(under("noise"))
+    assert wanted > 0.01
+    assert check(result, "by_row").value == pytest.approx(wanted, abs=1e-3)
     nothing = check(result, "nothing")
     assert nothing.value == 0 and nothing.upper < 0.01
     error = check(result, "calibration_error_corruption_drop")
@@ -300,15 +308,18 @@ class TestRefused:
         assert "outside of the range 0 to 0.5" in result.decision.sentence()
 
     def test_a_prediction_on_corrupted_examples_that_is_nan(self, tmp_path, inputs):
-        fragile = linear.model(tmp_path / "fragile", SIDES, fails_above=0.999999)
-        assert IMAGES.max() < 0.999999 < under("noise").max()
-        given = {**inputs, "model": [fragile]}
-        result = run(tmp_path, given, drop(corruptions={"noise": 0.3}, at_most=1))
+        brightest = IMAGES.max(axis=(1, 2)), under("occlusion").max(axis=(1, 2))
+        limit = np.float32(np.quantile(brightest[0], 0.9))
+        splits = {"eval": [row for row in ROWS if row["image"].max() > limit]}
+        examples = testing.write_examples(tmp_path / "examples", splits)
+        fragile = linear.model(tmp_path / "fragile", SIDES, fails_up_to=limit)
+        given = {**inputs, "examples": [examples], "model": [fragile]}
+        result = run(tmp_path, given, drop(corruptions={"occlusion": 0.3}, at_most=1))
         assert result.blessed == 0
         (fault,) = result.decision.faults
         assert fault.why == "prediction of the candidate is NaN or infinite"
-        assert fault.split == "eval+noise 0.3 of image 8x8"
-        assert fault.examples == (under("noise").max(axis=(1, 2)) > 0.999999).sum()
+        assert fault.split == "eval+occlusion 0.3 of image 8x8"
+        assert 0 < fault.examples == ((brightest[0] > limit) & (brightest[1] <= limit)).sum()
 
     def test_a_bad_label_is_told_once(self, tmp_path, inputs):
         splits = {"eval": [*ROWS[:50], {**ROWS[50], "label": 2}]}
