@@ -23,7 +23,7 @@ from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.judge import Judgement, Rules
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, GatedMetric
 from tfx_updaters.components.evaluator.samples import CLEAN
-from tfx_updaters.components.evaluator.tally import FAULT, VIEW, Cell, Plan, TallyFn
+from tfx_updaters.components.evaluator.tally import FAULT, VIEW, Cell, Plan, TallyFn, view_of
 
 # Fixed, as Beam's own choice differs from run to run, and with it the last digits.
 BATCH = 512
@@ -123,7 +123,7 @@ def _extracted(batches: PCollection, what: Pass, stage: str) -> PCollection:
 
 
 def _is_of(extracts: Mapping[str, Any], view: str) -> bool:
-    return extracts[VIEW][0] == view
+    return view_of(extracts) == view
 
 
 def _extracts(batch: Any, view: str) -> dict[str, Any]:

@@ -50,6 +50,11 @@ class Series(NamedTuple):
 PAIRS = "candidate and baseline"
 
 
+def view_of(extracts: Mapping[str, Any]) -> str:
+    """The view of a batch. TFMA may have cut it into examples, each with one axis more."""
+    return str(np.ravel(extracts[VIEW])[0])
+
+
 def with_clean(model: str) -> str:
     """The series of a model on clean and on corrupted examples together."""
     return f"{model} clean and corrupted"
@@ -138,7 +143,7 @@ class TallyFn(beam.CombineFn):
 
     def add_input(self, accumulator: Tally, extracts: Mapping[str, Any]) -> Tally:
         """Adds a batch, whose rows are all of one view."""
-        view = str(extracts[VIEW][0])
+        view = view_of(extracts)
         of_slices = self.slices.of(extracts, self.models)
         numbers = hashes(extracts[constants.FEATURES_KEY], len(extracts[VIEW]))
         for key, rows in of_slices.items():

@@ -6,6 +6,7 @@ import evaluations
 import numpy as np
 import parrots
 import pytest
+import tensorflow as tf
 from tensorflow_model_analysis.proto import config_pb2
 from tfx.types import standard_artifacts
 
@@ -148,3 +149,35 @@ def test_further_examples_are_a_split_called_drift(tmp_path):
     )
     assert first.blessed == 0
     assert first.decision.splits == {"eval": 60, "drift": 100}
+
+
+def test_a_model_that_takes_one_example_at_a_time(tmp_path):
+    """TFMA cuts a batch that the model fails on into its examples."""
+    splits = {"train": evaluations.rows(10, 1.0, 1), "eval": evaluations.rows(20, 0.9, 2)}
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def serve(examples):
+        with tf.control_dependencies([tf.debugging.assert_equal(tf.size(examples), 1)]):
+            parsed = tf.io.parse_example(examples, {"p": tf.io.FixedLenFeature([3], tf.float32)})
+        return {"outputs": parsed["p"]}
+
+    module.serve = serve
+    tf.saved_model.save(
+        module, str(tmp_path / "one" / "Format-Serving"), {"serving_default": serve}
+    )
+    model = standard_artifacts.Model()
+    model.uri = str(tmp_path / "one")
+    examples = testing.write_examples(tmp_path / "examples", splits)
+    accuracy = {"class_name": "SparseCategoricalAccuracy"}
+    config = eval_config(
+        gated("GeneralizationGap", upper=0.2, metric=accuracy),
+        gated("WorstSlice", lower=0.5, metric=accuracy, by=["group"]),
+        config_pb2.MetricConfig(class_name="ExampleCount"),
+    )
+    inputs = {"examples": [examples], "model": [model]}
+    one = evaluations.evaluate(tmp_path, inputs, config)
+    whole = evaluations.run(tmp_path / "whole", splits, config)
+    assert only(one) == only(whole)
+    assert one.decision.splits == {"eval": 20, "train": 10} and one.decision.shared == 0
+    assert one.values() == whole.values()
