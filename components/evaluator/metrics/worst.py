@@ -63,6 +63,8 @@ class WorstSlice(GatedMetric):
         return [config_pb2.SlicingSpec(feature_keys=self.by)]
 
     def estimate(self, reading: Reading) -> Estimate | None:
+        if reading.slice:
+            return None
         return Worst(self.judged(reading), self.worst == "highest")
 
     def judged(self, reading: Reading) -> list[Estimate]:
