@@ -11,6 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from tfx_updaters.components.evaluator.check import Check
+from tfx_updaters.components.evaluator.decision import Decision
 from tfx_updaters.optimizers import UpdaterConfig
 from tfx_updaters.pipelines.outcome import Outcome
 
@@ -26,10 +28,12 @@ def show(
     for split in ("train", "eval"):
         metrics = outcome.metrics[split]
         grid.add_row(split, f"accuracy {metrics['accuracy']:.4f}, loss {metrics['loss']:.4f}")
-    gap = outcome.metrics["train"]["accuracy"] - outcome.metrics["eval"]["accuracy"]
-    grid.add_row("gap", f"{gap:+.4f} (accuracy on train minus accuracy on eval)")
-    grid.add_row("baseline", Text(outcome.baseline or "none: no model was blessed before"))
-    grid.add_row("gate", _verdict(outcome))
+    decision = outcome.decision
+    grid.add_row("baseline", Text(decision.baseline or f"none: {'; '.join(decision.notes)}"))
+    grid.add_row("gate", _verdict(decision))
+    for check in decision.closest_first():
+        grid.add_row(*_of(check))
+    grid.add_row("page", Text(str(outcome.page)))
     grid.add_row("pushed", Text(str(outcome.pushed) if outcome.pushed else "no"))
     grid.add_row("took", f"{seconds:.1f} s")
     console.print(Panel(grid, title="tfx-updaters run", title_align="left"))
@@ -48,7 +52,15 @@ def _program() -> str:
     return called
 
 
-def _verdict(outcome: Outcome) -> Text:
-    if outcome.blessed:
-        return Text("blessed", style="green")
-    return Text("\n".join(["not blessed", *outcome.reasons]), style="red")
+def _verdict(decision: Decision) -> Text:
+    if decision.blessed:
+        return Text("blessed; the check with the least margin first:", style="green")
+    return Text("\n".join(["refused", *(fault.sentence() for fault in decision.faults)]), "red")
+
+
+def _of(check: Check) -> tuple[str, Text]:
+    if not check.gated:
+        return "  not gated", Text(check.sentence())
+    return ("  passed", Text(check.sentence())) if check.passed else (
+        "  failed", Text(check.sentence(), "red")
+    )  # fmt: skip

@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import tensorflow_model_analysis as tfma
 from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 
-from tfx_updaters.components.evaluator.thresholds import ACCURACY
+from tfx_updaters.components.evaluator import decision, page
+from tfx_updaters.components.evaluator.decision import Decision
 from tfx_updaters.components.trainer.fit import METRICS_FILE
 
 OUTPUT_EVENTS = (mlmd.Event.OUTPUT, mlmd.Event.DECLARED_OUTPUT)
@@ -21,17 +21,15 @@ class Outcome:
 
     Attributes:
         metrics: `loss` and `accuracy` of the `train` and the `eval` split.
-        blessed: whether the Evaluator blessed the model.
-        reasons: a sentence for each threshold that it missed.
-        baseline: URI of the last blessed model that it was compared with, if there was one.
+        decision: what the Evaluator found.
+        page: where it can be looked at.
         pushed: the folder that the model was pushed to, if it was.
         model: URI of the trained model.
     """
 
     metrics: dict[str, dict[str, float]]
-    blessed: bool
-    reasons: tuple[str, ...]
-    baseline: str | None
+    decision: Decision
+    page: Path
     pushed: Path | None
     model: str
 
@@ -39,15 +37,13 @@ class Outcome:
 def read(metadata: Path, pipeline: str) -> Outcome:
     """The outcome of the pipeline's newest run in this metadata store."""
     outputs = _outputs_of_newest_run(metadata, pipeline)
-    blessing = outputs["Evaluator", "ModelBlessing"]
+    blessing = Path(outputs["Evaluator", "ModelBlessing"].uri)
     pushed = outputs.get(("Pusher", "PushedModel"))
     run = outputs["Trainer", "ModelRun"]
-    properties = blessing.custom_properties
     return Outcome(
         metrics=json.loads((Path(run.uri) / METRICS_FILE).read_text()),
-        blessed=properties["blessed"].int_value == 1,
-        reasons=_reasons(outputs["Evaluator", "ModelEvaluation"].uri),
-        baseline=properties["baseline_model"].string_value or None,
+        decision=Decision.from_json((blessing / decision.FILE).read_text()),
+        page=blessing / page.FILE,
         pushed=_pushed_to(pushed) if pushed else None,
         model=outputs["Trainer", "Model"].uri,
     )
@@ -81,27 +77,3 @@ def _outputs_of_newest_run(metadata: Path, pipeline: str) -> dict[tuple[str, str
 def _pushed_to(pushed: mlmd.Artifact) -> Path | None:
     destination = pushed.custom_properties["pushed_destination"].string_value
     return Path(destination) if destination else None
-
-
-def _reasons(evaluation: str) -> tuple[str, ...]:
-    """A sentence for each threshold of the stock gate that the model missed."""
-    result = tfma.load_validation_result(evaluation)
-    reasons = []
-    for slice_failures in result.metric_validations_per_slice:
-        for failure in slice_failures.failures:
-            name = failure.metric_key.name
-            value = failure.metric_value.double_value.value
-            reasons.append(_sentence(name, value, failure))
-    return tuple(reasons) or (() if result.validation_ok else ("the gate could not be computed",))
-
-
-def _sentence(name: str, value: float, failure) -> str:
-    label = "accuracy on eval" if name == ACCURACY else name.replace("_", " ")
-    threshold = failure.metric_threshold
-    if failure.metric_key.is_diff:
-        allowed = -threshold.change_threshold.absolute.value
-        return f"{label} changed by {value:+.4f} against the baseline; {-allowed:+.4f} is allowed"
-    bounds = threshold.value_threshold
-    if bounds.HasField("lower_bound"):
-        return f"{label} is {value:.4f}; at least {bounds.lower_bound.value:.4f} is needed"
-    return f"{label} is {value:.4f}; at most {bounds.upper_bound.value:.4f} is allowed"

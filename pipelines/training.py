@@ -14,7 +14,8 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import example_gen_pb2, pusher_pb2, trainer_pb2
 from tfx.types import Channel, standard_artifacts
 
-from tfx_updaters.components.evaluator.thresholds import eval_config
+from tfx_updaters.components.evaluator.component import Evaluator
+from tfx_updaters.components.evaluator.gate import Gate
 from tfx_updaters.components.examples.records import SPLITS, Records
 from tfx_updaters.components.trainer.cnn import image
 from tfx_updaters.components.trainer.component import Trainer
@@ -41,16 +42,17 @@ class Training:
         steps: number of updates.
         batch_size: examples in an update.
         seed: of the initial weights and the order of examples.
-        min_accuracy: accuracy on the evaluation split below which nothing is pushed.
-        max_drop: by how much the accuracy may lie below that of the last blessed model.
+        gate: what the model is pushed by. The few hundred examples of a demo show neither that a
+            good model keeps a limit nor that it is no worse than the last: here the gate has to
+            show that a limit is broken, and few examples pass. With thousands, let the model
+            show it: `burden="model"`.
     """
 
     updater: UpdaterConfig
     steps: int
     batch_size: int = 32
     seed: int = 0
-    min_accuracy: float = 0.9
-    max_drop: float = 0.01
+    gate: Gate = Gate(burden="gate")
 
 
 def create_pipeline(name: str, root: Path, records: Records, training: Training) -> Pipeline:
@@ -89,11 +91,11 @@ def create_pipeline(name: str, root: Path, records: Records, training: Training)
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
     ).with_id("latest_blessed_model_resolver")
-    evaluator = tfx.Evaluator(
+    evaluator = Evaluator(
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
         baseline_model=resolver.outputs["model"],
-        eval_config=eval_config(records.classes, training.min_accuracy, training.max_drop),
+        gate=training.gate,
     )
     pusher = tfx.Pusher(
         model=trainer.outputs["model"],

@@ -3,81 +3,16 @@
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tfx_updaters.components.evaluator.check import Check, Part
+
 SCHEMA = 1
 FILE = "decision.json"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One threshold in one slice.
-
-    Attributes:
-        metric: its name.
-        slice: `feature: value` pairs, or `all`.
-        output: of a model that has several, or empty.
-        change: whether it is the candidate's value minus the baseline's.
-        value: the point estimate; None if it could not be computed.
-        lower: low end of the interval, if there is one.
-        upper: its high end.
-        confidence: level of the interval, of all slices together.
-        slices: number of slices whose intervals hold together.
-        burden: `model`, `gate` or `none`.
-        judged: what was compared: the value, or an end of the interval.
-        at_least: what `judged` may not be below.
-        at_most: what `judged` may not be above.
-        margin: distance of `judged` to the nearest limit; negative if it is beyond.
-        passed: whether the limits are kept.
-        why: the reason if the check could not be made.
-        counts: examples of each split in the slice.
-        gated: False in a slice with too few examples, which does not count.
-    """
-
-    metric: str
-    slice: str
-    output: str
-    change: bool
-    value: float | None
-    lower: float | None
-    upper: float | None
-    confidence: float | None
-    slices: int
-    burden: str
-    judged: float | None
-    at_least: float | None
-    at_most: float | None
-    margin: float | None
-    passed: bool
-    why: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)
-    gated: bool = True
-
-    def sentence(self) -> str:
-        """For people: what it is, between what, and what is allowed."""
-        name = self.metric.replace("_", " ") + (" (change)" if self.change else "")
-        where = "" if self.slice == "all" else f" where {self.slice}"
-        if self.value is None or math.isnan(self.value):
-            return f"{name}{where} could not be computed: {self.why}"
-        number = f"{self.value:+.4f}" if self.change else f"{self.value:.4f}"
-        if self.lower is not None and self.upper is not None and self.confidence is not None:
-            level = f"{100 * self.confidence:g} % confidence"
-            together = f", {self.slices} slices together" if self.slices > 1 else ""
-            number += f", between {self.lower:.4f} and {self.upper:.4f} with {level}{together}"
-        limits = " and ".join(
-            f"{word} {limit:g}"
-            for word, limit in (("at least", self.at_least), ("at most", self.at_most))
-            if limit is not None
-        )
-        proof = {
-            "model": "; the model must show it",
-            "gate": "; the gate must show a breach",
-            "none": "",
-        }[self.burden]
-        few = "" if self.gated else "; too few examples, not gated"
-        return f"{name}{where} {number}: {limits} {'is allowed' if limits else ''}{proof}{few}"
+# Reasons in the sentence; the rest is counted.
+TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -140,10 +75,20 @@ class Decision:
     def sentence(self) -> str:
         """The decision in one sentence."""
         if not self.blessed:
-            return f"refused: {'; '.join(self.reasons())}"
-        gated = [check for check in self.checks if check.gated]
-        closest = min(gated, key=lambda check: check.margin if check.margin is not None else 0)
-        return f"blessed: {len(gated)} checks passed; the closest: {closest.sentence()}"
+            told, more = self.reasons()[:TOLD], len(self.reasons()) - TOLD
+            return f"refused: {'. '.join(told)}" + (f". And {more} more" if more > 0 else "")
+        closest = self.closest_first()[0]
+        gated = sum(check.gated for check in self.checks)
+        passed = "1 check passed" if gated == 1 else f"{gated} checks passed; the closest"
+        return f"blessed: {passed}: {closest.sentence()}"
+
+    def closest_first(self) -> tuple[Check, ...]:
+        """The checks from the least margin on; those that are not gated come last."""
+
+        def place(check: Check) -> tuple[bool, bool, float]:
+            return not check.gated, check.passed, check.margin or 0.0
+
+        return tuple(sorted(self.checks, key=place))
 
     def to_json(self) -> str:
         """As `decision.json` has it; NaN and infinite numbers are null."""
@@ -158,11 +103,15 @@ class Decision:
         """Reads what `to_json` wrote."""
         found = json.loads(text)
         return cls(
-            checks=tuple(Check(**check) for check in found["checks"]),
+            checks=tuple(_check(**check) for check in found["checks"]),
             faults=tuple(Fault(**fault) for fault in found["faults"]),
             splits=found["splits"], shared=found["shared"], notes=tuple(found["notes"]),
             model=found["model"], baseline=found["baseline"],
         )  # fmt: skip
+
+
+def _check(parts: Sequence[Mapping[str, Any]] = (), **fields: Any) -> Check:
+    return Check(**fields, parts=tuple(Part(**part) for part in parts))
 
 
 def _finite(value: Any) -> Any:

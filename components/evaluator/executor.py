@@ -17,7 +17,7 @@ from tfx.utils import io_utils, json_utils, path_utils, proto_utils
 from tfx_bsl.tfxio import tensor_adapter, tfxio
 
 from tfx_updaters.components.errors import ArgumentError
-from tfx_updaters.components.evaluator import decision, one_pass
+from tfx_updaters.components.evaluator import decision, one_pass, page
 from tfx_updaters.components.evaluator.config import require_gate
 from tfx_updaters.components.evaluator.decision import Decision, Fault
 from tfx_updaters.components.evaluator.judge import Rules
@@ -287,7 +287,12 @@ def _unjudged(config: config_pb2.EvalConfig) -> list[str]:
 
 def _clear(folder: str) -> None:
     """Removes what an earlier attempt said."""
-    for name in (constants.BLESSED_FILE_NAME, constants.NOT_BLESSED_FILE_NAME, decision.FILE):
+    for name in (
+        constants.BLESSED_FILE_NAME,
+        constants.NOT_BLESSED_FILE_NAME,
+        decision.FILE,
+        page.FILE,
+    ):
         path = os.path.join(folder, name)
         if tf.io.gfile.exists(path):
             tf.io.gfile.remove(path)
@@ -318,5 +323,6 @@ def _bless(
         constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE,
     )
     io_utils.write_string_file(os.path.join(blessing.uri, decision.FILE), found.to_json())
+    io_utils.write_string_file(os.path.join(blessing.uri, page.FILE), page.page(found))
     name = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
     io_utils.write_string_file(os.path.join(blessing.uri, name), "")

@@ -14,11 +14,13 @@ from tensorflow_model_analysis.proto import (
 )
 from tensorflow_model_analysis.slicer import slicer_lib
 
-from tfx_updaters.components.evaluator.decision import Check, Fault
+from tfx_updaters.components.evaluator.check import Check
+from tfx_updaters.components.evaluator.decision import Fault
 from tfx_updaters.components.evaluator.estimates import Estimate, simultaneous
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, REFERENCE, GatedMetric
+from tfx_updaters.components.evaluator.parts import parts
 from tfx_updaters.components.evaluator.reading import Measured, Rows
-from tfx_updaters.components.evaluator.slices import OVERALL, SliceKey
+from tfx_updaters.components.evaluator.slices import OVERALL, SliceKey, in_words
 from tfx_updaters.components.evaluator.tally import Cell, Tally
 
 Key = metric_types.MetricKey
@@ -130,7 +132,7 @@ class _Judge:
             judged = [(key, check) for place, key, _, check in checks if place == where]
             validations.append(self._validation(where, judged))
             if validations[-1].validation_ok != all(check.passed for check in own):
-                faults.append(Fault(f"TFMA and the gate disagree where {_shown(where)}"))
+                faults.append(Fault(f"TFMA and the gate disagree where {in_words(where)}"))
         missing = [
             self._failed(key, threshold, f"there are no examples where {_shown_spec(spec)}")
             for key, spec, threshold in self.thresholds
@@ -166,10 +168,12 @@ class _Judge:
     def _metric(self, key: Key) -> GatedMetric | None:
         return self.metrics.get(key._replace(is_diff=False))
 
+    def _reading(self, where: SliceKey, key: Key) -> Measured:
+        return Measured(self.tally, self.rows, self.rules.views, key, self.models, where)
+
     def _estimate(self, where: SliceKey, key: Key) -> Estimate | None:
-        reading = Measured(self.tally, self.rows, self.rules.views, key, self.models, where)
         metric = self._metric(key)
-        return metric.estimate(reading) if metric else None
+        return metric.estimate(self._reading(where, key)) if metric else None
 
     def _known(self, where: SliceKey, key: Key) -> bool:
         """Whether the metric is one of this slice; TFMA's own always are where it has any."""
@@ -204,9 +208,12 @@ class _Judge:
             burden, count = metric.burden, self._together(key)
             estimate = self.estimates[where, key]
             confidence: float | None = metric.confidence
-            value = estimate.value
-            low, high = estimate.interval(simultaneous(metric.confidence, count))
+            value, level = estimate.value, simultaneous(metric.confidence, count)
+            low, high = estimate.interval(level)
+            about = parts(metric, self._reading(where, key), level, self.rules.shown)
+            count *= max(len({p.slice for p in about if p.counted}), 1)
         else:
+            about = ()
             burden, count, confidence = "none", 1, None
             value, low, high = _number(self.own[where].get(key)), math.nan, math.nan
         limits = self._limits(where, key, threshold)
@@ -219,12 +226,12 @@ class _Judge:
             (limits[1] - judged) if limits[1] is not None else math.inf,
         )
         return Check(
-            metric=key.name, slice=_shown(where), output=key.output_name or "",
+            metric=key.name, slice=in_words(where), output=key.output_name or "",
             change=bool(key.is_diff), value=_or_none(value), lower=_or_none(low),
             upper=_or_none(high), confidence=confidence, slices=count, burden=burden,
             judged=_or_none(judged), at_least=limits[0], at_most=limits[1],
             margin=_or_none(margin), passed=bool(margin >= 0 and not why), why=why, counts=counts,
-            gated=self._enough(where, key),
+            gated=self._enough(where, key), parts=about,
         )  # fmt: skip
 
     def _failed(self, key: Key, threshold: Threshold, why: str) -> Check:
@@ -400,10 +407,6 @@ def _applicable(spec: Any, where: SliceKey) -> bool:
     if isinstance(spec, config_pb2.CrossSlicingSpec):
         return False
     return slicer_lib.SingleSliceSpec(spec=spec).is_slice_applicable(where)
-
-
-def _shown(where: SliceKey) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in where) or "all"
 
 
 def _shown_spec(spec: Any) -> str:

@@ -41,7 +41,7 @@ class Measured:
 
     def of(self, inner: Inner, view: str) -> Estimate:
         """The inner metric on the examples of that view; unknown if there are none."""
-        cell = Cell(self.views.get(view, view), self.slice)
+        cell = Cell(self.view(view), self.slice)
         measure = inner.measure()
         if measure is None:
             return _of_tfma(self.rows.get(cell, {}), self.key._replace(name=inner.name()))
@@ -73,7 +73,11 @@ class Measured:
 
     def count(self, view: str) -> int:
         """Examples of that view in this slice."""
-        return self.tally.rows[Cell(self.views.get(view, view), self.slice)]
+        return self.tally.rows[Cell(self.view(view), self.slice)]
+
+    def view(self, name: str) -> str:
+        """The view that a metric means by a split's name."""
+        return self.views.get(name, name)
 
     def slices(self, features: Sequence[str]) -> Mapping[SliceKey, "Measured"]:
         """The readings of all slices by these features, crossed."""

@@ -54,6 +54,11 @@ class Slices:
         return {key: np.sort(np.asarray(rows)) for key, rows in found.items()}
 
 
+def in_words(where: SliceKey) -> str:
+    """For people: `feature: value` pairs, or `all`."""
+    return ", ".join(f"{name}: {value}" for name, value in where) or "all"
+
+
 def membership(slices: Mapping[SliceKey, np.ndarray], rows: np.ndarray) -> sparse.csr_matrix:
     """Slices x the given rows (sorted numbers): 1 where the row is in the slice."""
     place, column = [], []

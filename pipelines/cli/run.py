@@ -85,10 +85,39 @@ FAILED, NOT_BLESSED = 1, 3
     show_default=True,
     help="How far the accuracy may lie below the last blessed model's.",
 )
+@click.option(
+    "--max-gap",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="Accuracy on train minus accuracy on eval above which nothing is pushed.",
+)
+@click.option(
+    "--worst-class",
+    type=click.FloatRange(0, 1),
+    default=0.8,
+    show_default=True,
+    help="Accuracy on eval that every class has to have.",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Level of the intervals that the limits are held against.",
+)
+@click.option(
+    "--burden",
+    type=click.Choice(["model", "gate", "none"]),
+    default="gate",
+    show_default=True,
+    help="Who has to show something. gate: that a limit is broken, so that few examples pass. "
+    "model: that it is kept, so that few examples refuse. none: values count, not intervals.",
+)
 @click.option("--fresh", is_flag=True, help="Start over: forget earlier runs in this root.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the log of TensorFlow, Beam and TFX.")
-def run(updater, settings, data, root, epochs, batch_size, seed, min_accuracy, max_drop, fresh,
-        verbose):  # fmt: skip
+def run(updater, settings, data, root, epochs, batch_size, seed, max_drop, fresh, verbose,
+        **limits):  # fmt: skip
     """Train, judge and push a CNN in a TFX pipeline on this machine.
 
     Exit status: 0 pushed; 3 trained and judged but not blessed; 2 wrong usage;
@@ -100,9 +129,9 @@ def run(updater, settings, data, root, epochs, batch_size, seed, min_accuracy, m
         if data != "digits":
             records.find(Path(data))
         with hold(root, fresh=fresh) as workspace:
-            training = {"batch_size": batch_size, "seed": seed, "min_accuracy": min_accuracy,
-                        "max_drop": max_drop}  # fmt: skip
-            pushed = _run(workspace, config, data, epochs, training, verbose, began)
+            training = {"batch_size": batch_size, "seed": seed}
+            limits["no_worse_than_blessed"] = max_drop
+            pushed = _run(workspace, config, data, epochs, training, limits, verbose, began)
     except (RunError, DataError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
@@ -113,7 +142,7 @@ def run(updater, settings, data, root, epochs, batch_size, seed, min_accuracy, m
 
 
 def _run(workspace: Workspace, config: UpdaterConfig, data: str, epochs: int, training: dict,
-         verbose: bool, began: float) -> bool:  # fmt: skip
+         limits: dict, verbose: bool, began: float) -> bool:  # fmt: skip
     """Runs the pipeline and prints its card; says whether the model was pushed."""
     from tfx_updaters.pipelines.output import captured
 
@@ -122,7 +151,7 @@ def _run(workspace: Workspace, config: UpdaterConfig, data: str, epochs: int, tr
         console.print(f"tfx-updaters run, updater {config.name}, log {log}", soft_wrap=True,
                       markup=False)  # fmt: skip
         try:
-            return _run_nodes(console, workspace, config, data, epochs, training, began)
+            return _run_nodes(console, workspace, config, data, epochs, training, limits, began)
         except NodeFailedError as error:
             raise RunError(f"{error}\nLog: {log}") from error
         except (RunError, DataError):
@@ -134,9 +163,10 @@ def _run(workspace: Workspace, config: UpdaterConfig, data: str, epochs: int, tr
             raise RunError(f"{sentence(error)}\nLog: {log}") from error
 
 
-def _run_nodes(console, workspace, config, data, epochs, training, began) -> bool:
+def _run_nodes(console, workspace, config, data, epochs, training, limits, began) -> bool:
     _settle(workspace.root)
     with console.status("loading TensorFlow and TFX"):
+        from tfx_updaters.components import Gate
         from tfx_updaters.pipelines import card, local, outcome
         from tfx_updaters.pipelines.live import LiveView
         from tfx_updaters.pipelines.training import Training, create_pipeline
@@ -148,13 +178,12 @@ def _run_nodes(console, workspace, config, data, epochs, training, began) -> boo
     found = records.inspect(folder)
     steps = epochs * math.ceil(found.counts["train"] / training["batch_size"])
     name = _pipeline_name(data)
-    pipeline = create_pipeline(
-        name, workspace.root, found, Training(updater=config, steps=steps, **training)
-    )
+    chosen = Training(updater=config, steps=steps, gate=Gate(**limits), **training)
+    pipeline = create_pipeline(name, workspace.root, found, chosen)
     local.run(pipeline, LiveView(console))
     result = outcome.read(workspace.metadata, name)
     card.show(console, config, result, folder, time.monotonic() - began)
-    return result.blessed and result.pushed is not None
+    return result.decision.blessed and result.pushed is not None
 
 
 def _settle(root: Path) -> None:

@@ -6,7 +6,7 @@ from tensorflow_model_analysis.proto import config_pb2
 
 from tfx_updaters.components.errors import ArgumentError
 from tfx_updaters.components.evaluator.config import require_gate
-from tfx_updaters.components.evaluator.thresholds import eval_config
+from tfx_updaters.components.evaluator.gate import Gate
 
 VALUE = "value_threshold { lower_bound { value: 0.5 } }"
 CHANGE = "change_threshold { direction: HIGHER_IS_BETTER absolute { value: -0.01 } }"
@@ -31,7 +31,7 @@ def test_a_bound_on_a_value_is_a_gate(threshold):
 
 
 def test_our_own_config_is_a_gate():
-    require_gate(eval_config(classes=10, min_accuracy=0.9, max_drop=0.01))
+    require_gate(Gate().eval_config())
 
 
 @pytest.mark.parametrize(

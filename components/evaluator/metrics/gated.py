@@ -10,6 +10,7 @@ from tfx_updaters.components.errors import ArgumentError
 from tfx_updaters.components.evaluator.corruptions import Corruption
 from tfx_updaters.components.evaluator.estimates import Estimate
 from tfx_updaters.components.evaluator.inner import Inner
+from tfx_updaters.components.evaluator.slices import SliceKey
 
 MODULE = "tfx_updaters.components.evaluator.metrics"
 BURDENS = ("model", "gate", "none")
@@ -20,6 +21,11 @@ REFERENCE = "reference"
 
 class Reading(Protocol):
     """What was measured in one slice, of one model or as a change between two."""
+
+    @property
+    def slice(self) -> SliceKey:
+        """The slice's key; empty for all examples."""
+        ...
 
     def of(self, inner: Inner, view: str) -> Estimate:
         """The inner metric on the examples of that view."""

@@ -68,13 +68,19 @@ class WorstSlice(GatedMetric):
         return self.of.corruptions()
 
     def estimate(self, reading: Reading) -> Estimate | None:
-        found = reading.slices(self.by)
-        judged = [
-            self.of.estimate(each)
-            for each in found.values()
-            if all(each.count(view) >= self.min_examples for view in self.needs())
-        ]
-        return Worst([each for each in judged if each is not None], self.worst == "highest")
+        if reading.slice:
+            return None
+        return Worst(self.judged(reading), self.worst == "highest")
+
+    def judged(self, reading: Reading) -> list[Estimate]:
+        """The metric in each slice that counts."""
+        counted = [each for each in reading.slices(self.by).values() if self.counts(each)]
+        found = [self.of.estimate(each) for each in counted]
+        return [each for each in found if each is not None]
+
+    def counts(self, reading: Reading) -> bool:
+        """Whether a slice has enough examples."""
+        return all(reading.count(view) >= self.min_examples for view in self.needs())
 
 
 def _metric(metric: Mapping[str, Any]) -> GatedMetric:
