@@ -159,8 +159,7 @@ def _numbers(check: Check) -> str:
     name = "change" if check.change else plain(check.metric).removeprefix(inner).strip()
     output = f" of output {check.output!r}" if check.output else ""
     sides = ", ".join(
-        f"{part.of}{'' if number_of else f' {inner}'} {_of(part, check)}"
-        for number_of, part in enumerate(parts)
+        f"{part.of} {f'{inner} ' if part is parts[0] else ''}{_of(part, check)}" for part in parts
     )
     return f"{sides}{output}{_where(check.slice)}: {name or inner} {value}{between}"
 

@@ -76,7 +76,7 @@ def _by_slice(
             continue
         beside = set(splits) - views if of else set(splits)
         for view in sorted(beside):
-            for one in {i for inners in inner.needs().values() for i in inners}:
+            for one in dict.fromkeys(i for inners in inner.needs().values() for i in inners):
                 found = each.of(one, view)
                 if math.isfinite(found.value):
                     yield _part(one.name(), splits[view], each, found, each.count(view), level,
