@@ -42,10 +42,9 @@ class Training:
         steps: number of updates.
         batch_size: examples in an update.
         seed: of the initial weights and the order of examples.
-        gate: what the model is pushed by. The few hundred examples of a demo show neither that a
-            good model keeps a limit nor that it is no worse than the last: here the gate has to
-            show that a limit is broken, and few examples pass. With thousands, let the model
-            show it: `burden="model"`.
+        gate: what the model is pushed by. By default the gate has to show that a limit is
+            broken: the few hundred examples of a demo cannot show that a good model keeps each.
+            With thousands, let the model show it: `Gate()`.
     """
 
     updater: UpdaterConfig

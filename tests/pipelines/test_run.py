@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tfx_updaters.components.evaluator.decision import Decision
+
 NODES = (
     "ImportExampleGen", "latest_blessed_model_resolver", "StatisticsGen", "SchemaGen",
     "ExampleValidator", "Transform", "Trainer", "Evaluator", "Pusher",
@@ -20,6 +22,17 @@ def executions(root) -> int:
     """How many executions ML Metadata has recorded."""
     with sqlite3.connect(root / "metadata.sqlite") as store:
         return store.execute("SELECT COUNT(*) FROM Execution").fetchone()[0]
+
+
+def joined(out: str) -> str:
+    """The card's text as if its lines were not folded."""
+    return " ".join(word for line in out.splitlines() for word in line.strip("│ ").split())
+
+
+def decision_page(command, said: str) -> Path:
+    """The page that a card names; folded paths have a space where the line ended."""
+    path = re.search(r" page +(.*?\.html) ", said).group(1)
+    return command.folder / path.replace(" ", "")
 
 
 def pushed_models(root):
@@ -40,7 +53,13 @@ def test_a_first_run_pushes_and_a_second_one_has_it_as_its_baseline(command):
         assert re.search(rf"^  {node} +done +\d+\.\d s$", first.stdout, re.M), node
     assert re.search(r"epoch +9 of 9: loss", first.stdout)
     assert "none: no model was blessed before" in first.stdout
-    assert re.search(r"gap +[+-]0\.\d{4}", first.stdout)
+    said = joined(first.stdout)
+    for check in ("gap 0.", "eval accuracy 0.9", "worst eval accuracy by label"):
+        assert re.search(rf"passed [^;]*{check}[^;]*with 95 % confidence", said), (check, said)
+    page = decision_page(command, said)
+    assert "✓ Blessed" in page.read_text()
+    decision = Decision.from_json(page.with_name("decision.json").read_text())
+    assert all(check.burden == "gate" for check in decision.checks)
     assert "\r" not in first.stdout and "\x1b" not in first.stdout
     assert max(map(len, first.stdout.split("Predict with it:")[0].splitlines()[1:])) <= 80
     assert [path.name for path in command.folder.iterdir()] == ["runs"]
@@ -58,6 +77,16 @@ def test_a_first_run_pushes_and_a_second_one_has_it_as_its_baseline(command):
     for node in ("ImportExampleGen", "StatisticsGen", "Transform", "Trainer"):
         assert re.search(rf"^  {node} +cached ", second.stdout, re.M), second.stdout
     assert "none: no model" not in second.stdout and "Trainer/model" in second.stdout
+    assert re.search(r"passed +candidate accuracy 0\.\d+, baseline 0\.", joined(second.stdout))
+
+    # The limits are held against the same model without a new training; nothing is pushed.
+    refused = command("run", "--min-accuracy", "0.999", "--burden", "model", "--max-gap", "0.001")
+    assert refused.returncode == 3, refused
+    said = joined(refused.stdout)
+    assert re.search(r"gate refused failed", said) and "pushed no" in said
+    for limit in ("needed 0.999", "allowed 0.001"):
+        assert re.search(rf"failed [^;]*; {limit}", said), said
+    assert "✗ Refused" in decision_page(command, said).read_text()
 
     fresh = command("run", "--fresh", "--updater", "per_layer_momentum",
                     "--set", 'layer_momentum_coefs={"conv1": 0.5, "default": 0.9}')  # fmt: skip
@@ -82,8 +111,9 @@ def test_each_updater_of_the_article_trains_a_model_that_is_pushed(command, argu
 def test_a_model_below_the_gate_is_not_pushed(command):
     result = command("run", "--epochs", "1", "--set", "learning_rate=0.000001")
     assert result.returncode == 3, result
-    assert "not blessed" in result.stdout
-    assert re.search(r"accuracy on eval is 0\.\d{4}; at least 0\.9000 is\s+│?", result.stdout)
+    said = joined(result.stdout)
+    assert re.search(r"gate refused ", said)
+    assert re.search(r"failed +eval accuracy 0\.\d+, between [^;]*; needed 0\.9 ", said), said
     assert pushed_models(command.folder / "runs") == []
 
 
