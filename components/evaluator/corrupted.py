@@ -5,7 +5,7 @@ numbers are those of the clean examples, so that the two can be compared example
 """
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,28 +20,28 @@ from tfx_updaters.components.evaluator.samples import CLEAN
 from tfx_updaters.components.evaluator.tally import FAULT, VIEW
 
 
-def variants(
-    extracts: Mapping[str, Any], corruptions: Mapping[str, Corruption], schema: bytes | None
-) -> Iterator[dict[str, Any]]:
-    """A batch under each corruption, as it was before any extractor.
+def variant(
+    extracts: Mapping[str, Any], view: str, corruption: Corruption, schema: bytes | None
+) -> dict[str, Any]:
+    """A batch under a corruption, as it was before any extractor.
 
     Args:
         extracts: a clean batch, with what the extractors found in it.
-        corruptions: by view.
+        view: name of the corrupted view.
+        corruption: what changes.
         schema: of the examples, serialized, if they are read with one.
     """
     clean = np.ravel(extracts[constants.INPUT_KEY]).tolist()
-    for view, corruption in corruptions.items():
-        try:
-            serialized, fault = corrupt(clean, corruption), ""
-        except DataError as error:
-            serialized, fault = clean, str(error)
-        yield {
-            constants.ARROW_RECORD_BATCH_KEY: _read(serialized, schema),
-            VIEW: np.full(len(clean), view),
-            FAULT: np.full(len(clean), fault),
-            CLEAN: {name: value for name, value in extracts.items() if name != VIEW},
-        }
+    try:
+        serialized, fault = corrupt(clean, corruption), ""
+    except DataError as error:
+        serialized, fault = clean, str(error)
+    return {
+        constants.ARROW_RECORD_BATCH_KEY: _read(serialized, schema),
+        VIEW: np.full(len(clean), view),
+        FAULT: np.full(len(clean), fault),
+        CLEAN: {name: value for name, value in extracts.items() if name != VIEW},
+    }
 
 
 def compared(extracts: Mapping[str, Any]) -> dict[str, Any]:

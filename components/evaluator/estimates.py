@@ -29,7 +29,8 @@ class Mean:
     """A weighted mean of scores, from sums over the examples.
 
     Attributes:
-        sums: count n, sum of w, w x, w^2, w^2 x, w^2 x^2, for weights w and scores x.
+        sums: count n, sum of w, w x, w^2, w^2 x, w^2 x^2, w^3, w^3 x, w^3 x^2, w^3 x^3, for
+            weights w and scores x.
         proportion: each score is 0 or 1.
     """
 
@@ -42,10 +43,10 @@ class Mean:
         return float(total / weight) if weight > 0 else math.nan
 
     def interval(self, confidence: float) -> Interval:
-        """Wilson's for a proportion; Student's t for other means."""
+        """Wilson's for a proportion; Hall's for other means."""
         if self.proportion:
             return intervals.wilson(self.value, effective_count(self.sums), confidence)
-        return _student(self.sums, self.value, confidence)
+        return _skewed(self.sums, self.value, confidence)
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ class PairedMean:
         return Mean(self.sums, False).value
 
     def interval(self, confidence: float) -> Interval:
-        """Agresti's and Min's for proportions; Student's t for other means."""
+        """Agresti's and Min's for proportions; Hall's for other means."""
         if not self.proportion:
-            return _student(self.sums, self.value, confidence)
-        *_, squares, _, changed = self.sums
+            return _skewed(self.sums, self.value, confidence)
+        _, _, _, squares, _, changed, *_ = self.sums
         share = changed / squares if squares > 0 else math.nan
         return intervals.agresti_min(self.value, share, effective_count(self.sums), confidence)
 
@@ -193,13 +194,9 @@ def simultaneous(confidence: float, count: int) -> float:
 
 
 def sums(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The sums of `Mean`, for each example: examples x 6."""
-    squares = weights * weights
-    ones = np.ones_like(weights)
-    return np.stack(
-        [ones, weights, weights * scores, squares, squares * scores, squares * scores * scores],
-        axis=1,
-    )
+    """The sums of `Mean`, for each example: examples x 10."""
+    powers = [(0, 0)] + [(w, x) for w in (1, 2, 3) for x in range(w + 1)]
+    return np.stack([weights**w * scores**x for w, x in powers], axis=1)
 
 
 def effective_count(of: np.ndarray) -> float:
@@ -208,11 +205,14 @@ def effective_count(of: np.ndarray) -> float:
     return float(weight * weight / squares) if squares > 0 else 0.0
 
 
-def _student(of: np.ndarray, mean: float, confidence: float) -> Interval:
-    count, weight, _, squares, linear, quadratic = of
+def _skewed(of: np.ndarray, mean: float, confidence: float) -> Interval:
+    count, weight, _, *moments = of
     if count < 2 or not weight > 0:
         return intervals.NOTHING
-    # Linearized variance of a ratio of sums; the usual s^2 / n where the weights are equal.
-    deviations = max(quadratic - 2 * mean * linear + mean * mean * squares, 0.0)
-    error = math.sqrt(count / (count - 1) * deviations) / weight
-    return intervals.student(mean, error, effective_count(of) - 1, confidence)
+    # Linearized moments of a ratio of sums; those of the mean where the weights are equal.
+    square = max(np.dot(moments[:3], [mean * mean, -2 * mean, 1]), 0.0)
+    cube = np.dot(moments[3:], [-(mean**3), 3 * mean * mean, -3 * mean, 1])
+    error = math.sqrt(count / (count - 1) * square) / weight
+    # No sum of cubes is greater than the sum of squares to the power 3/2.
+    skewness = float(np.clip(cube / square**1.5, -1, 1)) if square > 0 else 0.0
+    return intervals.hall(mean, error, skewness, effective_count(of) - 1, confidence)

@@ -101,7 +101,7 @@ class _Evaluation:
         files, faults = self._files(sorted(names - set(self.corruptions)))
         if faults:
             return self._refused(faults)
-        sources = {view: [self._source(where) for where in each] for view, each in files.items()}
+        sources = {view: self._source(patterns) for view, patterns in files.items()}
         try:
             models = self._models()
             what = one_pass.Pass(
@@ -162,14 +162,14 @@ class _Evaluation:
             return []
         return [Fault(f"only FORMAT_TF_EXAMPLE records can be corrupted, and these are {kind}")]
 
-    def _source(self, pattern: str) -> tfxio.TFXIO:
+    def _source(self, patterns: list[str]) -> tfxio.TFXIO:
         factory = tfxio_utils.get_tfxio_factory_from_artifact(
             examples=self.inputs["examples"],
             telemetry_descriptors=["Evaluator"],
             schema=self.schema,
             raw_record_column_name=tfma.constants.ARROW_INPUT_COLUMN,
         )
-        return factory(pattern)
+        return factory(patterns)
 
     def _models(self) -> list[Any]:
         """The candidate and the baseline as TFMA's shared models."""
@@ -194,10 +194,10 @@ class _Evaluation:
             raise ArgumentError("the eval_config has a baseline, and no baseline_model was given")
         return path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model))
 
-    def _extractors(self, models: list[Any], sources: dict[str, list[tfxio.TFXIO]]) -> list[Any]:
+    def _extractors(self, models: list[Any], sources: dict[str, tfxio.TFXIO]) -> list[Any]:
         adapter = None
         if self.schema is not None:
-            source = sources[EVALUATION][0]
+            source = sources[EVALUATION]
             adapter = tensor_adapter.TensorAdapterConfig(
                 arrow_schema=source.ArrowSchema(),
                 tensor_representations=source.TensorRepresentations(),

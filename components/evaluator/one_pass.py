@@ -23,7 +23,7 @@ from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.judge import Judgement, Rules
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, GatedMetric
 from tfx_updaters.components.evaluator.samples import CLEAN
-from tfx_updaters.components.evaluator.tally import FAULT, VIEW, Cell, Plan, TallyFn, view_of
+from tfx_updaters.components.evaluator.tally import FAULT, VIEW, Cell, Plan, TallyFn, merged
 
 # Fixed, as Beam's own choice differs from run to run, and with it the last digits.
 BATCH = 512
@@ -48,7 +48,7 @@ class Pass:
         output: folder of the evaluation.
     """
 
-    sources: Mapping[str, Sequence[tfxio.TFXIO]]
+    sources: Mapping[str, tfxio.TFXIO]
     corruptions: Mapping[str, Corruption]
     schema: bytes | None
     extractors: Sequence[Any]
@@ -62,7 +62,11 @@ def evaluate(pipeline: beam.Pipeline, what: Pass) -> None:
     """Adds the pass to a pipeline; results and `judgement.json` are written to `what.output`."""
     config = what.rules.config
     batches = _predicted(pipeline, what)
-    tally = batches | "Tally" >> beam.CombineGlobally(TallyFn(what.plan, config))
+    tallies = [
+        found | f"Tally[{view}]" >> beam.CombineGlobally(TallyFn(what.plan, config))
+        for view, found in batches.items()
+    ]
+    tally = tallies | "Tallies" >> beam.Flatten() | "Together" >> beam.CombineGlobally(merged)
     own = _own_metrics(batches, what)
     sides = [beam.pvalue.AsList(own.pop(constants.METRICS_KEY))] if own else []
     inner = _inner_metrics(batches, what)
@@ -95,35 +99,32 @@ def evaluate(pipeline: beam.Pipeline, what: Pass) -> None:
     )
 
 
-def _predicted(pipeline: beam.Pipeline, what: Pass) -> PCollection:
-    """Batches of extracts with predictions, each of one view."""
-    read = [
-        pipeline
-        | f"Read[{view}][{number}]" >> source.BeamSource(batch_size=BATCH)
-        | f"View[{view}][{number}]" >> beam.Map(_extracts, view)
-        for view, sources in what.sources.items()
-        for number, source in enumerate(sources)
-    ]
-    batches = _extracted(read | "Flatten" >> beam.Flatten(), what, "")
-    if not what.corruptions:
-        return batches
-    variants: Any = (
-        batches
-        | "Clean" >> beam.Filter(_is_of, EVALUATION)
-        | "Corrupt" >> beam.FlatMap(corrupted.variants, what.corruptions, what.schema)
-    )
-    compared = _extracted(variants, what, "Corrupted") | "Compare" >> beam.Map(corrupted.compared)
-    return [batches, compared] | "All" >> beam.Flatten()
+def _predicted(pipeline: beam.Pipeline, what: Pass) -> dict[str, PCollection]:
+    """Batches of extracts with predictions, by view.
+
+    They stay apart until they are sums: Beam's local runner keeps in memory what it flattens.
+    """
+    found = {}
+    for view, source in what.sources.items():
+        batches = (
+            pipeline
+            | f"Read[{view}]" >> source.BeamSource(batch_size=BATCH)
+            | f"View[{view}]" >> beam.Map(_extracts, view)
+        )
+        found[view] = _extracted(batches, what, view)
+    for view, corruption in what.corruptions.items():
+        variants = found[EVALUATION] | f"Corrupt[{view}]" >> beam.Map(
+            corrupted.variant, view, corruption, what.schema
+        )
+        predicted = _extracted(variants, what, view)
+        found[view] = predicted | f"Compare[{view}]" >> beam.Map(corrupted.compared)
+    return found
 
 
-def _extracted(batches: PCollection, what: Pass, stage: str) -> PCollection:
+def _extracted(batches: PCollection, what: Pass, view: str) -> PCollection:
     for extractor in what.extractors[: _first_by_row(what.extractors)]:
-        batches = batches | f"{stage}{extractor.stage_name}" >> extractor.ptransform
+        batches = batches | f"{extractor.stage_name}[{view}]" >> extractor.ptransform
     return batches
-
-
-def _is_of(extracts: Mapping[str, Any], view: str) -> bool:
-    return view_of(extracts) == view
 
 
 def _extracts(batch: Any, view: str) -> dict[str, Any]:
@@ -141,7 +142,7 @@ def _first_by_row(extractors: Sequence[Any]) -> int:
     )
 
 
-def _own_metrics(batches: PCollection, what: Pass) -> dict[str, PCollection]:
+def _own_metrics(batches: Mapping[str, PCollection], what: Pass) -> dict[str, PCollection]:
     """What TFMA makes of the user's own metrics, on the evaluation split alone."""
     config = config_pb2.EvalConfig()
     config.CopyFrom(what.rules.config)
@@ -154,19 +155,19 @@ def _own_metrics(batches: PCollection, what: Pass) -> dict[str, PCollection]:
         return {}
     del config.metrics_specs[:]
     config.metrics_specs.extend(specs)
-    found = _computed(batches, what, EVALUATION, config, "Own")
+    found = _computed(batches[EVALUATION], what, config, f"Own[{EVALUATION}]")
     found.pop(constants.VALIDATIONS_KEY, None)
     return found
 
 
-def _inner_metrics(batches: PCollection, what: Pass) -> dict[str, PCollection]:
+def _inner_metrics(batches: Mapping[str, PCollection], what: Pass) -> dict[str, PCollection]:
     """Inner metrics that are no sums over batches, as TFMA computes them, by view."""
     found = {}
     for view, wanted in what.plan.wanted.items():
         inners = {each.inner for each in wanted if each.inner.measure() is None}
         if inners:
             config = _inner_config(what.rules, inners)
-            metrics = _computed(batches, what, view, config, "Inner")
+            metrics = _computed(batches[view], what, config, f"Inner[{view}]")
             found[view] = metrics[constants.METRICS_KEY]
     return found
 
@@ -193,24 +194,21 @@ def _inner_config(rules: Rules, inners: set[Inner]) -> config_pb2.EvalConfig:
 
 
 def _computed(
-    batches: PCollection, what: Pass, view: str, config: config_pb2.EvalConfig, stage: str
+    batches: PCollection, what: Pass, config: config_pb2.EvalConfig, stage: str
 ) -> dict[str, PCollection]:
-    """TFMA's own metrics on the examples of one view, which are taken one by one for it."""
-    rows = (
-        batches
-        | f"{stage}Of[{view}]" >> beam.Filter(_is_of, view)
-        | f"{stage}Plain[{view}]"
-        >> beam.Map(lambda extracts: {k: v for k, v in extracts.items() if k not in OURS})
+    """TFMA's own metrics on these examples, which are taken one by one for it."""
+    rows = batches | f"{stage}Plain" >> beam.Map(
+        lambda extracts: {k: v for k, v in extracts.items() if k not in OURS}
     )
     for extractor in what.extractors[_first_by_row(what.extractors) :]:
-        rows = rows | f"{stage}{extractor.stage_name}[{view}]" >> extractor.ptransform
+        rows = rows | f"{stage}{extractor.stage_name}" >> extractor.ptransform
     models: Any = what.models[0] if len(what.models) == 1 else list(what.models)
     evaluators = tfma.default_evaluators(
         eval_shared_model=models, eval_config=config, random_seed_for_testing=SEED
     )
     found: dict[str, PCollection] = {}
     for evaluator in evaluators:
-        made: Any = rows | f"{stage}{evaluator.stage_name}[{view}]" >> evaluator.ptransform
+        made: Any = rows | f"{stage}{evaluator.stage_name}" >> evaluator.ptransform
         found.update(made)
     return found
 

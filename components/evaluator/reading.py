@@ -88,7 +88,9 @@ class Measured:
 
 def _of_tfma(found: Mapping[metric_types.MetricKey, Any], key: metric_types.MetricKey) -> Estimate:
     """A value of TFMA's own, with the error of its jackknife."""
-    value = found.get(key)
+    # An inner metric of one class (`class_id`) is the only one of its name.
+    values = [each for other, each in found.items() if other._replace(sub_key=None) == key]
+    value = values[0] if len(values) == 1 else None
     if value is None:
         return UNKNOWN
     if hasattr(value, "unsampled_value"):

@@ -12,7 +12,7 @@ from tensorflow_model_analysis.proto import config_pb2
 
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.evaluator import slices
-from tfx_updaters.components.evaluator.contents import Sketch, hashes
+from tfx_updaters.components.evaluator.contents import Contents, hashes
 from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.measures import GROUPS, Measure
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, REFERENCE
@@ -76,7 +76,7 @@ class Tally:
     sums: dict[Cell, dict[Series, np.ndarray]] = field(default_factory=lambda: defaultdict(dict))
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
     classes: dict[Cell, tuple[float, float]] = field(default_factory=dict)
-    contents: dict[str, Sketch] = field(default_factory=dict)
+    contents: dict[str, Contents] = field(default_factory=lambda: defaultdict(Contents))
 
     def add(self, other: "Tally") -> "Tally":
         """Both together."""
@@ -87,9 +87,8 @@ class Tally:
                 self.sum(cell, series, values)
         for cell, (low, high) in other.classes.items():
             self.see(cell, low, high)
-        for view, sketch in other.contents.items():
-            before = self.contents.get(view)
-            self.contents[view] = before.merged(sketch) if before else sketch
+        for view, contents in other.contents.items():
+            self.contents[view].merge(contents)
         return self
 
     def sum(self, cell: Cell, series: Series, values: np.ndarray) -> None:
@@ -149,9 +148,7 @@ class TallyFn(beam.CombineFn):
         for key, rows in of_slices.items():
             accumulator.rows[Cell(view, key)] += len(rows)
         if self.plan.compare and view in (EVALUATION, REFERENCE):
-            sketch = Sketch.of(numbers)
-            before = accumulator.contents.get(view)
-            accumulator.contents[view] = before.merged(sketch) if before else sketch
+            accumulator.contents[view].add(numbers)
         try:
             _require_corrupted(extracts)
             self._judge(accumulator, view, extracts, of_slices, numbers)
@@ -211,10 +208,7 @@ class TallyFn(beam.CombineFn):
 
     def merge_accumulators(self, accumulators: Iterable[Tally]) -> Tally:
         """All of them together."""
-        merged = Tally()
-        for each in accumulators:
-            merged.add(each)
-        return merged
+        return merged(accumulators)
 
     def extract_output(self, accumulator: Tally) -> Tally:
         """The tally itself."""
@@ -226,3 +220,11 @@ def _require_corrupted(extracts: Mapping[str, Any]) -> None:
     fault = str(np.ravel(extracts.get(FAULT, [""]))[0])
     if fault:
         raise DataError(fault)
+
+
+def merged(tallies: Iterable[Tally]) -> Tally:
+    """All of them together."""
+    total = Tally()
+    for each in tallies:
+        total.add(each)
+    return total

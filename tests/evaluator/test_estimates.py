@@ -37,10 +37,38 @@ def test_a_proportion_has_wilsons_interval(right, count):
     assert mean(scores, proportion=True).interval(0.9) == pytest.approx(found, abs=1e-12)
 
 
-def test_a_mean_has_students_interval():
-    scores = np.random.default_rng(0).gamma(2.0, size=50)
+def test_a_mean_that_is_not_skewed_has_students_interval():
+    scores = np.random.default_rng(0).normal(size=25)
+    scores = np.concatenate([5 + scores, 5 - scores])
     found = stats.ttest_1samp(scores, 0).confidence_interval(0.95)
     assert mean(scores).interval(0.95) == pytest.approx(found)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("sign", [1, -1], ids=["right", "left"])
+def test_a_skewed_mean_has_halls_interval(sign, weighted):
+    rng = np.random.default_rng(0)
+    scores = sign * rng.gamma(0.3, size=60)
+    weights = rng.uniform(0.5, 2, size=60) if weighted else np.ones(60)
+    value = np.average(scores, weights=weights)
+    parts = weights * (scores - value)
+    skewness = np.sum(parts**3) / np.sum(parts**2) ** 1.5
+    error = math.sqrt(60 / 59 * np.sum(parts**2)) / weights.sum()
+    t = stats.t.ppf(0.975, weights.sum() ** 2 / np.sum(weights**2) - 1)
+    low, high = mean(scores, weights).interval(0.95)
+    # The transformation itself, g_3 of P. Hall (1992): it takes the ends to the quantiles of t.
+    for end, quantile in ((low, t), (high, -t)):
+        u = (value - end) / error
+        found = u + skewness * u**2 / 3 + skewness**2 * u**3 / 27 + skewness / 6
+        assert found == pytest.approx(quantile)
+    assert (high - value > value - low) == (sign > 0)
+
+
+def test_the_interval_does_not_jump_where_the_skewness_begins():
+    near, far = (
+        intervals.hall(1.0, 0.1, skewness, 50, 0.95) for skewness in (0.9e-6, 1.1e-6)
+    )  # fmt: skip
+    assert near == pytest.approx(far, abs=1e-6)
 
 
 def test_a_difference_of_proportions_has_newcombes_interval():
