@@ -1,7 +1,6 @@
 """Drops under corruptions, made by the node in its one pass, beside NumPy's."""
 
 import json
-import math
 from pathlib import Path
 
 import evaluations
@@ -142,8 +141,9 @@ def test_the_interval_is_that_of_the_same_examples(tmp_path, inputs):
     found = check(result, "sparse_categorical_accuracy_corruption_drop")
     assert (found.lower, found.upper) == pytest.approx(wanted, abs=1e-9)
     rise = losses(SIDES, under("noise")) - losses(SIDES)
-    error = rise.std(ddof=1) / math.sqrt(len(rise))
-    wanted = intervals.student(rise.mean(), error, len(rise) - 1, 0.95)
+    wanted = estimates.PairedMean(
+        estimates.sums(rise, np.ones(len(rise))).sum(axis=0), False
+    ).interval(0.95)
     found = check(result, "sparse_categorical_crossentropy_corruption_drop")
     assert (found.lower, found.upper) == pytest.approx(wanted, rel=1e-4)
 
