@@ -1,14 +1,16 @@
 """What an EvalConfig has to say before a pipeline may gate on it."""
 
+import difflib
 import math
 from collections.abc import Sequence
 from typing import Any
 
-from tensorflow_model_analysis.metrics import metric_specs
+from tensorflow_model_analysis.metrics import metric_specs, metric_types
 from tensorflow_model_analysis.proto import config_pb2
 
 from tfx_updaters.components.errors import ArgumentError
-from tfx_updaters.components.evaluator.metrics.gated import REFERENCE, GatedMetric
+from tfx_updaters.components.evaluator import metrics
+from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, REFERENCE, GatedMetric
 
 Value = config_pb2.GenericValueThreshold
 Change = config_pb2.GenericChangeThreshold
@@ -38,6 +40,7 @@ def require_gate(
             slices or settings that a metric of the gate cannot be had with.
     """
     _check_gated(config, evaluation, reference, drift)
+    _check_names(config)
     thresholds = _thresholds(config)
     for name, threshold in thresholds:
         wrong = (
@@ -67,13 +70,25 @@ def _check_gated(
                 raise ArgumentError(f"{metric.name}: {wrong}")
 
 
+def _check_names(config: config_pb2.EvalConfig) -> None:
+    """TFMA would keep one of two metrics of a name, and judge the thresholds of both by it."""
+    seen: dict[Any, Any] = {}
+    for key, _, metric in metric_specs.keys_and_metrics_from_specs(config, config.metrics_specs):
+        ours = isinstance(metric, GatedMetric) or isinstance(seen.get(key), GatedMetric)
+        if ours and key in seen:
+            raise ArgumentError(f"two metrics have the name {key.name!r}: give one another name")
+        seen[key] = metric
+
+
 def _fault_of_gated(
     metric: GatedMetric, spec: Any, config: Any, evaluation: Sequence[str], reference: str,
     drift: bool,
 ) -> str:  # fmt: skip
     views = set(metric.needs())
-    if views & {REFERENCE, reference} and reference in evaluation:
-        return f"the reference split {reference!r} is an evaluation split too ({list(evaluation)})"
+    named = {EVALUATION: list(evaluation), REFERENCE: [reference]}
+    splits = [split for view in sorted(views) for split in named.get(view, [view])]
+    if len(set(splits)) < len(splits) or (REFERENCE in views and reference in evaluation):
+        return f"the reference split may be no evaluation split; received {splits}"
     if "drift" in views and not drift:
         return "the split 'drift' needs drift_examples"
     if not any(model.label_key or model.label_keys for model in config.model_specs):
@@ -94,7 +109,12 @@ def _instance(metric: config_pb2.MetricConfig) -> Any:
     except (AttributeError, ImportError, TypeError, ValueError) as error:
         if isinstance(error, ArgumentError):
             raise
-        raise ArgumentError(f"metric {metric.class_name!r} cannot be made: {error}") from error
+        known = {*metric_types.registered_metrics(), *metrics.__all__} - {metric.class_name}
+        near = difflib.get_close_matches(metric.class_name, known, n=1)
+        meant = f" (the nearest name is {near[0]!r})" if near else ""
+        raise ArgumentError(
+            f"metric {metric.class_name!r} cannot be made{meant}: {error}"
+        ) from error
 
 
 def _thresholds(config: config_pb2.EvalConfig) -> list[tuple[str, Any]]:

@@ -25,9 +25,8 @@ def _bytes(values: Any, count: int) -> np.ndarray:
     """Each row's values as one object that can be hashed."""
     column = np.empty(count, object)
     if not isinstance(values, np.ndarray):
-        places = values.indices[:, 0] if hasattr(values, "indices") else []
         rows: list[list[Any]] = [[] for _ in range(count)]
-        for place, value in zip(places, getattr(values, "values", []), strict=False):
+        for place, value in zip(_places(values), values.values, strict=True):
             rows[place].append(value)
         column[:] = [repr(row).encode() for row in rows]
     elif values.dtype == object:
@@ -39,6 +38,16 @@ def _bytes(values: Any, count: int) -> np.ndarray:
         flat = np.ascontiguousarray(values.reshape(count, -1))
         column[:] = flat.view(f"V{flat.shape[1] * flat.itemsize}").ravel().tolist()
     return column
+
+
+def _places(values: Any) -> np.ndarray:
+    """The row of each value of a sparse or ragged feature."""
+    if hasattr(values, "indices"):
+        return values.indices[:, 0]
+    ends, *inner = values.nested_row_splits
+    for splits in inner:
+        ends = splits[ends]
+    return np.repeat(np.arange(len(ends) - 1), np.diff(ends))
 
 
 class Contents:

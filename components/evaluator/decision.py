@@ -3,11 +3,14 @@
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tfx_updaters.components.evaluator.check import Check, Part
+from pydantic import TypeAdapter, ValidationError
+
+from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.evaluator.check import Check
 
 SCHEMA = 1
 FILE = "decision.json"
@@ -100,18 +103,37 @@ class Decision:
 
     @classmethod
     def from_json(cls, text: str) -> "Decision":
-        """Reads what `to_json` wrote."""
-        found = json.loads(text)
-        return cls(
-            checks=tuple(_check(**check) for check in found["checks"]),
-            faults=tuple(Fault(**fault) for fault in found["faults"]),
-            splits=found["splits"], shared=found["shared"], notes=tuple(found["notes"]),
-            model=found["model"], baseline=found["baseline"],
-        )  # fmt: skip
+        """Reads what `to_json` wrote.
+
+        Raises:
+            DataError: it is none that keeps the `schema`.
+        """
+        try:
+            return _READER.validate_json(text)
+        except ValidationError as error:
+            raise DataError(f"this is no {FILE}: {error}") from error
 
 
-def _check(parts: Sequence[Mapping[str, Any]] = (), **fields: Any) -> Check:
-    return Check(**fields, parts=tuple(Part(**part) for part in parts))
+_READER = TypeAdapter(Decision)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of `decision.json`: every property is there, and no other."""
+    found = _READER.json_schema()
+    found["properties"] = {
+        "schema": {"const": SCHEMA, "description": "Version of this schema."},
+        "blessed": {"type": "boolean"},
+        "sentence": {"type": "string", "description": "The decision for people."},
+        "reasons": {
+            "type": "array", "items": {"type": "string"},
+            "description": "A sentence for each thing that refuses the model.",
+        },
+        **found["properties"],
+    }  # fmt: skip
+    for each in (found, *found["$defs"].values()):
+        each["required"] = list(each["properties"])
+        each["additionalProperties"] = False
+    return found
 
 
 def _finite(value: Any) -> Any:

@@ -75,6 +75,18 @@ class PairedMean:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """Nothing is known, and `why`."""
+
+    why: str
+    value: float = math.nan
+
+    def interval(self, confidence: float) -> Interval:
+        """None."""
+        return intervals.NOTHING
+
+
+@dataclass(frozen=True)
 class WithError:
     """A statistic with its standard error.
 
@@ -186,6 +198,22 @@ class Worst:
         if not values:
             return math.nan
         return float(np.max(values) if self.highest else np.min(values))
+
+
+def why_unknown(estimate: Estimate) -> str:
+    """Why nothing is known of it, if it or a part of it says so; else empty."""
+    match estimate:
+        case Unknown(why):
+            return why
+        case Difference(first, second):
+            parts: Sequence[Estimate] = (first, second)
+        case Negative(of):
+            parts = (of,)
+        case Average(of) | Worst(of, _):
+            parts = of
+        case _:
+            parts = ()
+    return next(filter(None, map(why_unknown, parts)), "")
 
 
 def simultaneous(confidence: float, count: int) -> float:

@@ -1,6 +1,5 @@
 """Runs the pass over the splits, and blesses the model or refuses it."""
 
-import os
 from typing import Any
 
 import tensorflow as tf
@@ -9,7 +8,6 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_model_analysis.metrics import metric_specs
 from tensorflow_model_analysis.proto import config_pb2
 from tfx import types
-from tfx.components.evaluator import constants
 from tfx.components.util import examples_utils, tfxio_utils, udf_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils, standard_component_specs
@@ -17,10 +15,12 @@ from tfx.utils import io_utils, json_utils, path_utils, proto_utils
 from tfx_bsl.tfxio import tensor_adapter, tfxio
 
 from tfx_updaters.components.errors import ArgumentError
-from tfx_updaters.components.evaluator import decision, one_pass, page
+from tfx_updaters.components.evaluator import one_pass
+from tfx_updaters.components.evaluator.blessing import bless, clear
 from tfx_updaters.components.evaluator.config import require_gate
 from tfx_updaters.components.evaluator.decision import Decision, Fault
 from tfx_updaters.components.evaluator.judge import Rules
+from tfx_updaters.components.evaluator.metrics.gap import GeneralizationGap
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, REFERENCE, GatedMetric
 from tfx_updaters.components.evaluator.tally import Plan, Wanted
 
@@ -44,14 +44,15 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             ArgumentError: the configuration cannot be taken.
         """
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-        _clear(blessing.uri)
+        clear(blessing.uri)
+        clear(artifact_utils.get_single_uri(output_dict["evaluation"]))
         self._log_startup(input_dict, output_dict, exec_properties)
         packages = self._packages(exec_properties)
         with udf_utils.TempPipInstallContext(packages):
             found = _Evaluation(input_dict, output_dict, exec_properties).decide(
                 self._make_beam_pipeline
             )
-        _bless(blessing, found, input_dict, exec_properties)
+        bless(blessing, found, input_dict, exec_properties)
 
     def _packages(self, exec_properties: dict[str, Any]) -> list[str]:
         """The user's module, on this machine and on Beam's workers."""
@@ -101,22 +102,38 @@ class _Evaluation:
         files, faults = self._files(sorted(names - set(self.corruptions)))
         if faults:
             return self._refused(faults)
-        sources = {view: self._source(patterns) for view, patterns in files.items()}
         try:
-            models = self._models()
-            what = one_pass.Pass(
-                sources, self.corruptions, self.schema and self.schema.SerializeToString(),
-                self._extractors(models, sources), models, self._plan(names),
-                self._rules(names), self.output,
-            )  # fmt: skip
+            what = self._pass(names, files)
             with make_pipeline() as pipeline:
                 one_pass.evaluate(pipeline, what)
         except Exception as error:
-            broken = self._broken_models()
-            if not broken:
+            said = f" ({type(error).__name__})"
+            found = [Fault(why + said) for why in self._broken_models()]
+            found = found or self._faulty_examples(names, files, make_pipeline)
+            if not found:
                 raise
-            return self._refused([Fault(f"{why} ({type(error).__name__})") for why in broken])
+            return self._refused(found)
         return self._decision()
+
+    def _pass(self, names: set[str], files: dict[str, list[str]]) -> one_pass.Pass:
+        sources = {view: self._source(patterns) for view, patterns in files.items()}
+        models = self._models()
+        return one_pass.Pass(
+            sources, self.corruptions, self.schema and self.schema.SerializeToString(),
+            self._extractors(models, sources), models, self._plan(names), self._rules(names),
+            self.output,
+        )  # fmt: skip
+
+    def _faulty_examples(
+        self, names: set[str], files: dict[str, list[str]], make_pipeline: Any
+    ) -> list[Fault]:
+        """What is wrong with the examples, if TFMA failed on them."""
+        try:
+            with make_pipeline() as pipeline:
+                one_pass.examine(pipeline, self._pass(names, files))
+        except Exception:
+            return []  # It is not the examples: the first error says what it is.
+        return [fault for fault in self._found().faults if fault.split]
 
     def _schema(self) -> schema_pb2.Schema | None:
         if not self.inputs.get("schema"):
@@ -222,7 +239,8 @@ class _Evaluation:
         named = {name for spec in self.config.metrics_specs for name in spec.output_names}
         labelled = {name for spec in self.config.model_specs for name in spec.label_keys}
         outputs = sorted(named or labelled or {""})
-        return Plan(wanted, outputs, slicing, compare=REFERENCE in names)
+        compared = {view for pair in self._apart(names) for view in pair}
+        return Plan(wanted, outputs, slicing, compared)
 
     def _rules(self, names: set[str]) -> Rules:
         splits = ", ".join(self.splits)
@@ -234,18 +252,34 @@ class _Evaluation:
             config=self.config,
             views={name: self._view(name) for name in asked},
             shown={view: shown.get(view, view) for view in sorted(names)},
+            apart=self._apart(names),
             max_overlap=float(self.properties.get("max_overlap") or 0.0),
         )
 
+    def _apart(self, names: set[str]) -> list[tuple[str, str]]:
+        """Views that may share no examples: what is judged, and what was trained on."""
+        gaps = [getattr(metric, "of", metric) for _, metric in self.gated]
+        pairs = {
+            (self._view(gap.evaluation), self._view(gap.reference))
+            for gap in gaps
+            if isinstance(gap, GeneralizationGap)
+        }
+        if REFERENCE in names:
+            pairs |= {(name, REFERENCE) for name in names - {REFERENCE, *self.corruptions}}
+        return sorted(pairs)
+
     def _decision(self) -> Decision:
-        with tf.io.gfile.GFile(f"{self.output}/{one_pass.DECISION_FILE}") as file:
-            found = Decision.from_json(file.read())
+        found = self._found()
         told = self._told(found)
         result = tfma.load_validation_result(self.output)
         if result.validation_ok != told.blessed:
             verdict = "blesses" if result.validation_ok else "refuses"
             return self._told(found, [Fault(f"TFMA's own validation {verdict} the model")])
         return told
+
+    def _found(self) -> Decision:
+        with tf.io.gfile.GFile(f"{self.output}/{one_pass.DECISION_FILE}") as file:
+            return Decision.from_json(file.read())
 
     def _refused(self, faults: list[Fault]) -> Decision:
         return self._told(Decision((), tuple(faults)))
@@ -283,46 +317,3 @@ def _unjudged(config: config_pb2.EvalConfig) -> list[str]:
     )
     first = "no model was blessed before: there is no baseline"
     return [f"{first}, and no change of {', '.join(names)} was judged" if names else first]
-
-
-def _clear(folder: str) -> None:
-    """Removes what an earlier attempt said."""
-    for name in (
-        constants.BLESSED_FILE_NAME,
-        constants.NOT_BLESSED_FILE_NAME,
-        decision.FILE,
-        page.FILE,
-    ):
-        path = os.path.join(folder, name)
-        if tf.io.gfile.exists(path):
-            tf.io.gfile.remove(path)
-
-
-def _bless(
-    blessing: types.Artifact, found: Decision, inputs: Artifacts, properties: dict[str, Any]
-) -> None:
-    """Writes the stock artifact; the file that says BLESSED comes last."""
-    model = inputs["model"][0]
-    blessing.set_string_custom_property(
-        constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri
-    )
-    blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
-    for baseline in inputs.get("baseline_model") or ():
-        blessing.set_string_custom_property(
-            constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, baseline.uri
-        )
-        blessing.set_int_custom_property(
-            constants.ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY, baseline.id
-        )
-    if "current_component_id" in properties:
-        blessing.set_string_custom_property("component_id", properties["current_component_id"])
-    blessing.set_string_custom_property("decision", found.sentence())
-    blessed = found.blessed
-    blessing.set_int_custom_property(
-        constants.ARTIFACT_PROPERTY_BLESSED_KEY,
-        constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE,
-    )
-    io_utils.write_string_file(os.path.join(blessing.uri, decision.FILE), found.to_json())
-    io_utils.write_string_file(os.path.join(blessing.uri, page.FILE), page.page(found))
-    name = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
-    io_utils.write_string_file(os.path.join(blessing.uri, name), "")

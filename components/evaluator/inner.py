@@ -12,6 +12,12 @@ from tfx_updaters.components.evaluator import measures
 from tfx_updaters.components.evaluator.measures import Measure
 
 OURS = ("CalibrationError",)
+# Metrics that rank: on examples of one class they are a number that means nothing.
+RANKING = (
+    "AUC", "AUCPrecisionRecall", "BalancedAccuracy", "MatthewsCorrelationCoefficient",
+    "PrecisionAtRecall", "RecallAtFalsePositiveRate", "RecallAtPrecision",
+    "SensitivityAtSpecificity", "SpecificityAtSensitivity",
+)  # fmt: skip
 
 
 class Inner(NamedTuple):

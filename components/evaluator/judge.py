@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tensorflow_model_analysis.evaluators import metrics_validator
 from tensorflow_model_analysis.metrics import metric_specs, metric_types
 from tensorflow_model_analysis.proto import (
     config_pb2,
@@ -14,25 +13,26 @@ from tensorflow_model_analysis.proto import (
 )
 from tensorflow_model_analysis.slicer import slicer_lib
 
+from tfx_updaters.components.evaluator import limits, validation
 from tfx_updaters.components.evaluator.check import Check
 from tfx_updaters.components.evaluator.decision import Fault
-from tfx_updaters.components.evaluator.estimates import Estimate, simultaneous
+from tfx_updaters.components.evaluator.estimates import Estimate, simultaneous, why_unknown
+from tfx_updaters.components.evaluator.inner import RANKING
+from tfx_updaters.components.evaluator.limits import Limits, Threshold
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, REFERENCE, GatedMetric
 from tfx_updaters.components.evaluator.parts import parts
-from tfx_updaters.components.evaluator.reading import Measured, Rows
-from tfx_updaters.components.evaluator.slices import OVERALL, SliceKey, in_words
+from tfx_updaters.components.evaluator.reading import Measured, Rows, one_class
+from tfx_updaters.components.evaluator.slices import (
+    OVERALL,
+    SliceKey,
+    applicable,
+    in_words,
+    spec_in_words,
+)
 from tfx_updaters.components.evaluator.tally import Cell, Tally
 
 Key = metric_types.MetricKey
 Sliced = tuple[SliceKey, dict[Key, Any]]
-# One of TFMA's two messages, a GenericValueThreshold or a GenericChangeThreshold.
-Threshold = Any
-# Metrics that rank: on examples of one class they are a number that means nothing.
-RANKING = (
-    "AUC", "AUCPrecisionRecall", "BalancedAccuracy", "MatthewsCorrelationCoefficient",
-    "PrecisionAtRecall", "RecallAtFalsePositiveRate", "RecallAtPrecision",
-    "SensitivityAtSpecificity", "SpecificityAtSensitivity",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,14 @@ class Rules:
         config: complete, with the names of the models.
         views: the view of each name that a metric may give a split.
         shown: the splits' names of each view.
-        max_overlap: share of the evaluation examples that may be in the reference split too.
+        apart: pairs of views, what is judged and what was trained on, that may share no examples.
+        max_overlap: share of the former that may be among the latter too.
     """
 
     config: config_pb2.EvalConfig
     views: Mapping[str, str]
     shown: Mapping[str, str]
+    apart: Sequence[tuple[str, str]]
     max_overlap: float
 
 
@@ -96,7 +98,7 @@ class _Judge:
         specs = list(config.metrics_specs)
         entries = list(metric_specs.keys_and_metrics_from_specs(config, specs))
         self.metrics = {key: made for key, _, made in entries if isinstance(made, GatedMetric)}
-        self.classes = {key: _class_names(proto, made) for key, proto, made in entries}
+        self.classes = {key: proto.class_name for key, proto, _ in entries}
         several = len(config.model_specs) > 1
         baselines = [spec.name for spec in config.model_specs if spec.is_baseline]
         candidates = [spec.name for spec in config.model_specs if not spec.is_baseline]
@@ -123,18 +125,19 @@ class _Judge:
             (where, key, spec, self._check(where, key, threshold))
             for where in self.slices
             for key, spec, threshold in self.thresholds
-            if self._known(where, key) and _applicable(spec, where)
+            if self._known(where, key) and applicable(spec, where)
         ]
         metrics, validations, faults = [], [], self._faults()
         for where in self.slices:
             metrics.append((where, self._published(where)))
             own = [check for place, _, _, check in checks if place == where and check.gated]
             judged = [(key, check) for place, key, _, check in checks if place == where]
-            validations.append(self._validation(where, judged))
+            numbers = self._numbers(where)
+            validations.append(validation.validate(where, numbers, judged, self.rules.config))
             if validations[-1].validation_ok != all(check.passed for check in own):
                 faults.append(Fault(f"TFMA and the gate disagree where {in_words(where)}"))
         missing = [
-            self._failed(key, threshold, f"there are no examples where {_shown_spec(spec)}")
+            self._failed(key, spec, threshold)
             for key, spec, threshold in self.thresholds
             if not any(
                 each.gated
@@ -147,7 +150,8 @@ class _Judge:
         }
         found = [*(check for *_, check in checks), *missing]
         metrics += self.crossed.items()
-        return Judgement(metrics, validations, found, faults, splits, self._shared())
+        shared = self._shared(EVALUATION, REFERENCE)
+        return Judgement(metrics, validations, found, faults, splits, shared)
 
     def _slices(self) -> list[SliceKey]:
         """Those of the user's metrics, and those of the examples that the config asks for."""
@@ -198,7 +202,7 @@ class _Judge:
         return sum(
             (where, key) in self.estimates
             and self._enough(where, key)
-            and any(_applicable(spec, where) for spec in specs)
+            and any(applicable(spec, where) for spec in specs)
             for where in self.slices
         )
 
@@ -216,76 +220,58 @@ class _Judge:
             about = ()
             burden, count, confidence = "none", 1, None
             value, low, high = _number(self.own[where].get(key)), math.nan, math.nan
-        limits = self._limits(where, key, threshold)
-        why = self._why_not(where, key, value)
-        judged = math.nan if why else _judged(value, low, high, limits, burden)
-        if math.isnan(judged) and not why:
+        allowed = self._limits(where, key, threshold)
+        why = self._why_not(where, key, value, allowed)
+        judged, margin = limits.compared((value, low, high), allowed, burden)
+        if why:
+            judged = margin = math.nan
+        elif math.isnan(margin):
             why = f"no bound can be had of {min(counts.values())} examples"
-        margin = min(
-            (judged - limits[0]) if limits[0] is not None else math.inf,
-            (limits[1] - judged) if limits[1] is not None else math.inf,
-        )
         return Check(
             metric=key.name, slice=in_words(where), output=key.output_name or "",
             change=bool(key.is_diff), value=_or_none(value), lower=_or_none(low),
             upper=_or_none(high), confidence=confidence, slices=count, burden=burden,
-            judged=_or_none(judged), at_least=limits[0], at_most=limits[1],
+            judged=_or_none(judged), at_least=allowed[0], at_most=allowed[1],
             margin=_or_none(margin), passed=bool(margin >= 0 and not why), why=why, counts=counts,
             gated=self._enough(where, key), parts=about,
         )  # fmt: skip
 
-    def _failed(self, key: Key, threshold: Threshold, why: str) -> Check:
-        """A threshold that no slice of the data has anything for."""
+    def _failed(self, key: Key, spec: Any, threshold: Threshold) -> Check:
+        """A threshold that no slice of the data has enough for."""
         metric = self._metric(key)
+        few = f"{metric.min_examples} examples on each split" if metric else "examples"
         low, high = self._limits(OVERALL, key, threshold)
         return Check(
-            metric=key.name, slice=why.rsplit("where ", 1)[-1], output=key.output_name or "",
+            metric=key.name, slice=spec_in_words(spec), output=key.output_name or "",
             change=bool(key.is_diff), value=None, lower=None, upper=None,
             confidence=metric.confidence if metric else None, slices=0,
             burden=metric.burden if metric else "none", judged=None, at_least=low, at_most=high,
-            margin=None, passed=False, why=why,
+            margin=None, passed=False, why=f"no slice that it is for has {few}",
         )  # fmt: skip
 
-    def _limits(
-        self, where: SliceKey, key: Key, threshold: Threshold
-    ) -> tuple[float | None, float | None]:
-        """What the judged number may not be below, and not above."""
-        if isinstance(threshold, config_pb2.GenericValueThreshold):
-            bounds = [
-                getattr(threshold, name).value if threshold.HasField(name) else None
-                for name in ("lower_bound", "upper_bound")
-            ]
-            return bounds[0], bounds[1]
-        higher = threshold.direction == config_pb2.MetricDirection.HIGHER_IS_BETTER
-        allowed = [threshold.absolute.value] if threshold.HasField("absolute") else []
-        if threshold.HasField("relative"):
-            baseline = self._value(where, key.make_baseline_key(self.models[-1]))
-            # A share of what is not positive means nothing: NaN, which nothing keeps.
-            allowed.append(threshold.relative.value * baseline if baseline > 0 else math.nan)
-        strict = max(allowed) if higher else min(allowed)
-        return (strict, None) if higher else (None, strict)
+    def _limits(self, where: SliceKey, key: Key, threshold: Threshold) -> Limits:
+        return limits.of(threshold, self._value(where, key.make_baseline_key(self.models[-1])))
 
     def _value(self, where: SliceKey, key: Key) -> float:
         if (where, key) in self.estimates:
             return self.estimates[where, key].value
         return _number(self.own.get(where, {}).get(key))
 
-    def _why_not(self, where: SliceKey, key: Key, value: float) -> str:
-        """Why the number means nothing, if it does not."""
+    def _why_not(self, where: SliceKey, key: Key, value: float, allowed: Limits) -> str:
+        """Why the number, or what it is compared with, means nothing; empty if it does."""
         few = [split for split, count in self._counts(where, key).items() if not count]
         if few:
             return f"split {few[0]!r} has no examples there"
-        if not math.isfinite(value):
-            return f"it is {value}"
-        if self.classes[key._replace(is_diff=False)] & set(RANKING):
-            metric = self._metric(key)
-            for view in metric.needs() if metric else (EVALUATION,):
-                low, high = self.tally.classes.get(
-                    Cell(self.rules.views.get(view, view), where), (0, 1)
-                )
-                if low == high:
-                    return f"all labels are {low:g} there, and it ranks classes"
-        return ""
+        if (where, key) in self.estimates:
+            why = why_unknown(self.estimates[where, key])
+        else:
+            ranks = self.classes.get(key._replace(is_diff=False)) in RANKING
+            why = one_class(self.tally, Cell(EVALUATION, where)) if ranks else ""
+        if not why and not math.isfinite(value):
+            why = f"it is {value}"
+        if not why and any(limit is not None and math.isnan(limit) for limit in allowed):
+            why = "a relative change of a baseline that is not above 0 means nothing"
+        return why
 
     def _published(self, where: SliceKey) -> dict[Key, Any]:
         """The user's metrics, and those of the gate with their intervals."""
@@ -296,30 +282,13 @@ class _Judge:
                 found[key] = _bounded(self.estimates[where, key], metric.confidence)
         return found
 
-    def _validation(
-        self, where: SliceKey, judged: Sequence[tuple[Key, Check]]
-    ) -> validation_result_pb2.ValidationResult:
-        """TFMA's verdict on the numbers that were judged, on the checks that count here."""
-        numbers = {key: _number(value) for key, value in self._numeric(where)}
-        for key, check in sorted(judged, key=lambda pair: not pair[1].passed):
-            # Of several thresholds of a metric, one that is broken decides.
-            numbers[key] = math.nan if check.judged is None else check.judged
-        gated = {key for key, check in judged if check.gated}
-        config = config_pb2.EvalConfig()
-        config.CopyFrom(self.rules.config)
-        for spec in config.metrics_specs:
-            names = {key.name for key in gated if not key.is_diff}
-            changes = {key.name for key in gated if key.is_diff}
-            for metric in spec.metrics:
-                name = str(metric_specs.metric_instance(metric).name)
-                _keep(metric, name, names, changes)
-        return metrics_validator.validate_metrics((where, numbers), config)
-
-    def _numeric(self, where: SliceKey) -> Iterable[tuple[Key, Any]]:
-        yield from self.own.get(where, {}).items()
+    def _numbers(self, where: SliceKey) -> dict[Key, float]:
+        """All values there, before any bound is put in the place of one."""
+        found = {key: _number(value) for key, value in self.own.get(where, {}).items()}
         for place, key in self.estimates:
             if place == where:
-                yield key, self.estimates[place, key].value
+                found[key] = self.estimates[place, key].value
+        return found
 
     def _faults(self) -> list[Fault]:
         shown = self.rules.shown
@@ -332,55 +301,24 @@ class _Judge:
             for view, name in shown.items()
             if not self.tally.rows[Cell(view, OVERALL)]
         ]
-        shared = self._shared()
-        if shared is not None and shared > self.rules.max_overlap:
-            faults.append(
-                Fault(
-                    f"{100 * shared:.3g} % of the examples are in split {shown[REFERENCE]!r} too; "
-                    f"{100 * self.rules.max_overlap:g} % are allowed",
-                    shown[EVALUATION],
-                    round(shared * self.tally.rows[Cell(EVALUATION, OVERALL)]),
+        for judged, trained in self.rules.apart:
+            shared = self._shared(judged, trained)
+            if shared is not None and shared > self.rules.max_overlap:
+                faults.append(
+                    Fault(
+                        f"{100 * shared:.3g} % of the examples are in split {shown[trained]!r} "
+                        f"too; {100 * self.rules.max_overlap:g} % are allowed",
+                        shown[judged],
+                        round(shared * self.tally.rows[Cell(judged, OVERALL)]),
+                    )
                 )
-            )
         return faults
 
-    def _shared(self) -> float | None:
+    def _shared(self, judged: str, trained: str) -> float | None:
         found = self.tally.contents
-        if EVALUATION not in found or REFERENCE not in found:
+        if judged not in found or trained not in found:
             return None
-        return found[EVALUATION].shared_with(found[REFERENCE])
-
-
-def _keep(metric: Any, name: str, values: set[str], changes: set[str]) -> None:
-    """Removes the thresholds that do not count."""
-    each = [metric.threshold] if metric.HasField("threshold") else []
-    each += [per.threshold for per in metric.per_slice_thresholds]
-    for threshold in each:
-        if name not in values:
-            threshold.ClearField("value_threshold")
-        if name not in changes:
-            threshold.ClearField("change_threshold")
-
-
-def _class_names(proto: config_pb2.MetricConfig, made: Any) -> set[str]:
-    """The classes of a metric, and of those inside it."""
-    inner = made.needs().values() if isinstance(made, GatedMetric) else ()
-    return {proto.class_name, *(each.class_name for inners in inner for each in inners)}
-
-
-def _judged(
-    value: float, low: float, high: float, limits: tuple[float | None, float | None], burden: str
-) -> float:
-    """The number that is compared: of two limits, at the one that it is nearer to breaking."""
-    ends = {"none": (value, value), "model": (low, high), "gate": (high, low)}[burden]
-    found = [
-        (end - limit if below else limit - end, end)
-        for limit, end, below in ((limits[0], ends[0], True), (limits[1], ends[1], False))
-        if limit is not None
-    ]
-    if any(math.isnan(end) for _, end in found) or not found:
-        return math.nan
-    return min(found)[1]
+        return found[judged].shared_with(found[trained])
 
 
 def _bounded(estimate: Estimate, confidence: float) -> metrics_for_slice_pb2.BoundedValue:
@@ -399,18 +337,3 @@ def _number(value: Any) -> float:
 
 def _or_none(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
-
-
-def _applicable(spec: Any, where: SliceKey) -> bool:
-    if spec is None:
-        return True
-    if isinstance(spec, config_pb2.CrossSlicingSpec):
-        return False
-    return slicer_lib.SingleSliceSpec(spec=spec).is_slice_applicable(where)
-
-
-def _shown_spec(spec: Any) -> str:
-    if spec is None:
-        return "all"
-    values = ", ".join(f"{name}: {value}" for name, value in spec.feature_values.items())
-    return values or ", ".join(spec.feature_keys) or "all"

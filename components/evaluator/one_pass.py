@@ -62,11 +62,7 @@ def evaluate(pipeline: beam.Pipeline, what: Pass) -> None:
     """Adds the pass to a pipeline; results and `judgement.json` are written to `what.output`."""
     config = what.rules.config
     batches = _predicted(pipeline, what)
-    tallies = [
-        found | f"Tally[{view}]" >> beam.CombineGlobally(TallyFn(what.plan, config))
-        for view, found in batches.items()
-    ]
-    tally = tallies | "Tallies" >> beam.Flatten() | "Together" >> beam.CombineGlobally(merged)
+    tally = _tallied(batches, what)
     own = _own_metrics(batches, what)
     sides = [beam.pvalue.AsList(own.pop(constants.METRICS_KEY))] if own else []
     inner = _inner_metrics(batches, what)
@@ -92,6 +88,27 @@ def evaluate(pipeline: beam.Pipeline, what: Pass) -> None:
     models: Any = what.models[0] if len(what.models) == 1 else list(what.models)
     writers = tfma.default_writers(what.output, eval_shared_model=models, eval_config=config)
     _ = results | "Write" >> tfma.WriteResults(writers=writers)
+    _write(judgement, what)
+
+
+def examine(pipeline: beam.Pipeline, what: Pass) -> None:
+    """Adds only what finds the faults of examples, without what TFMA computes row by row."""
+    batches = _predicted(pipeline, what)
+    judgement: Any = _tallied(batches, what) | "Judge" >> beam.Map(
+        lambda tally: judge.judge(tally, {}, (), what.rules)
+    )
+    _write(judgement, what)
+
+
+def _tallied(batches: Mapping[str, PCollection], what: Pass) -> Any:
+    tallies = [
+        found | f"Tally[{view}]" >> beam.CombineGlobally(TallyFn(what.plan, what.rules.config))
+        for view, found in batches.items()
+    ]
+    return tallies | "Tallies" >> beam.Flatten() | "Together" >> beam.CombineGlobally(merged)
+
+
+def _write(judgement: PCollection, what: Pass) -> None:
     _ = (
         judgement
         | "Decision" >> beam.Map(lambda made: _decision(made).to_json())
@@ -228,13 +245,15 @@ def _judged(_: None, tally: Any, rules: Rules, views: Any, own: bool, *found: An
 
 
 def _validations(made: Judgement) -> list[validation_result_pb2.ValidationResult]:
-    """TFMA's, and one more that says no if there are faults."""
+    """TFMA's, and one more that says no if there are faults, or thresholds of no slice."""
     found = list(made.validations)
-    if made.faults:
+    reasons = [fault.sentence() for fault in made.faults]
+    reasons += [check.sentence() for check in made.checks if not check.slices]
+    if reasons:
         refusal = validation_result_pb2.ValidationResult(validation_ok=False)
         failures = refusal.metric_validations_per_slice.add()
-        for fault in made.faults:
-            failures.failures.add(message=fault.sentence())
+        for reason in reasons:
+            failures.failures.add(message=reason)
         found.append(refusal)
     return found
 

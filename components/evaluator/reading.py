@@ -1,6 +1,5 @@
 """What a metric of the gate reads of a tally: estimates in one slice."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,13 +8,13 @@ from tensorflow_model_analysis.metrics import metric_types
 from tensorflow_model_analysis.proto import config_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 
-from tfx_updaters.components.evaluator.estimates import Difference, Estimate, WithError
-from tfx_updaters.components.evaluator.inner import Inner
+from tfx_updaters.components.evaluator.estimates import Difference, Estimate, Unknown, WithError
+from tfx_updaters.components.evaluator.inner import RANKING, Inner
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION
 from tfx_updaters.components.evaluator.slices import SliceKey
 from tfx_updaters.components.evaluator.tally import PAIRS, Cell, Series, Tally, Wanted, with_clean
 
-UNKNOWN = WithError(math.nan, math.nan, 0)
+NO_EXAMPLES = Unknown("there are no examples")
 Rows = Mapping[Cell, Mapping[metric_types.MetricKey, Any]]
 
 
@@ -42,13 +41,15 @@ class Measured:
     def of(self, inner: Inner, view: str) -> Estimate:
         """The inner metric on the examples of that view; unknown if there are none."""
         cell = Cell(self.view(view), self.slice)
+        if inner.class_name in RANKING and (why := one_class(self.tally, cell)):
+            return Unknown(why)
         measure = inner.measure()
         if measure is None:
             return _of_tfma(self.rows.get(cell, {}), self.key._replace(name=inner.name()))
         found = self.tally.sums.get(cell)
         wanted = Wanted(inner, self.key.output_name or "", bool(self.key.example_weighted))
         if not found or Series(wanted, self.models[0]) not in found:
-            return UNKNOWN
+            return NO_EXAMPLES
         if not self.key.is_diff:
             return measure.estimate(found[Series(wanted, self.key.model_name or "")])
         each = [found[Series(wanted, model)] for model in (*self.models, PAIRS)]
@@ -68,7 +69,7 @@ class Measured:
         corrupted = self.tally.sums.get(Cell(view, self.slice), {})
         one, both = Series(wanted, model), Series(wanted, with_clean(model))
         if one not in clean or both not in corrupted:
-            return UNKNOWN
+            return NO_EXAMPLES
         return measure.change(clean[one], corrupted[one], corrupted[both])
 
     def count(self, view: str) -> int:
@@ -92,8 +93,14 @@ def _of_tfma(found: Mapping[metric_types.MetricKey, Any], key: metric_types.Metr
     values = [each for other, each in found.items() if other._replace(sub_key=None) == key]
     value = values[0] if len(values) == 1 else None
     if value is None:
-        return UNKNOWN
+        return Unknown(f"TFMA gives no {key.name}")
     if hasattr(value, "unsampled_value"):
         error, freedom = value.sample_standard_deviation, value.sample_degrees_of_freedom
         return WithError(float(value.unsampled_value), float(error), float(freedom))
-    return WithError(float(value), math.nan, 0)
+    return WithError(float(value), float("nan"), 0)
+
+
+def one_class(tally: Tally, cell: Cell) -> str:
+    """Why a metric that ranks classes means nothing there; empty if it does."""
+    low, high = tally.classes.get(cell, (0, 1))
+    return f"all labels are {low:g} there, and it ranks classes" if low == high else ""

@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 from tensorflow_model_analysis import constants
+from tensorflow_model_analysis.metrics import metric_specs
 from tensorflow_model_analysis.proto import config_pb2
 
 from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.evaluator.inner import RANKING
+from tfx_updaters.components.evaluator.metrics.gated import GatedMetric
 
+# Metrics of one output whose labels are 0, 1, or a probability.
+BINARY = (*RANKING, "BinaryAccuracy", "BinaryCrossentropy", "CalibrationError")
 # Names of outputs that TFMA looks for itself.
 KNOWN_OUTPUTS = ("predictions", "probabilities", "logistic", "scores")
 # The name of the extract with the predictions on the clean examples, where these are corrupted.
@@ -45,6 +50,7 @@ class Samples:
 
     def __init__(self, config: config_pb2.EvalConfig):
         several = len(config.model_specs) > 1
+        self.binary = _binary(config)
         self.specs = {spec.name if several else "": spec for spec in config.model_specs}
 
     def of(
@@ -66,7 +72,8 @@ class Samples:
         predictions = self._predictions(extracts, output, count)
         clean = self._clean(extracts, output, count)
         weights = self._weights(extracts, first, output, count)
-        faults = _faults(labels, predictions, weights)
+        binary = self.binary.get(output, "")
+        faults = _faults(labels, predictions, weights, binary)
         bad = np.zeros(count, bool)
         for rows in faults.values():
             bad |= rows
@@ -79,14 +86,16 @@ class Samples:
             {model: values[good] for model, values in clean.items()},
         )
         # What is wrong with the clean examples is told of these alone.
-        known = _faults(labels, clean, weights) if clean else {}
+        known = _faults(labels, clean, weights, binary) if clean else {}
         new = {why: int((rows & ~known.get(why, False)).sum()) for why, rows in faults.items()}
         return sample, Counter({why: number for why, number in new.items() if number})
 
     def _labels(self, extracts: Any, model: str, output: str, count: int) -> np.ndarray:
+        spec = self.specs[model]
+        if not spec.label_key and not spec.label_keys:
+            return np.zeros(count)  # No metric asks for any.
         labels = _named(extracts.get(constants.LABELS_KEY), model, output)
         if labels is None:
-            spec = self.specs[model]
             key = spec.label_key or dict(spec.label_keys)
             raise DataError(f"the examples have no label {key!r}")
         if isinstance(labels, Mapping):
@@ -116,7 +125,10 @@ class Samples:
             found = found[names[0]]
         if found is None:
             raise DataError(f"the model {model or 'candidate'!r} gave no predictions")
-        return _dense(found, count).astype(float).reshape(count, -1)
+        dense = _dense(found, count)
+        if dense.dtype.kind not in "iufb":
+            raise DataError(f"predictions are {dense.dtype}, {dense[:1]!r}; numbers are needed")
+        return dense.astype(float).reshape(count, -1)
 
     def _weights(self, extracts: Any, model: str, output: str, count: int) -> np.ndarray | None:
         spec = self.specs[model]
@@ -126,6 +138,18 @@ class Samples:
         if found is None or isinstance(found, Mapping):
             return np.full(count, np.nan)
         return _dense(found, count).astype(float).reshape(count, -1)[:, 0]
+
+
+def _binary(config: config_pb2.EvalConfig) -> dict[str, str]:
+    """A metric of labels from 0 to 1 by output, if there is one for it."""
+    found = {}
+    entries = metric_specs.keys_and_metrics_from_specs(config, config.metrics_specs)
+    for key, proto, metric in entries:
+        held = metric.needs().values() if isinstance(metric, GatedMetric) else ()
+        names = {proto.class_name, *(inner.class_name for inners in held for inner in inners)}
+        for name in sorted(names & set(BINARY)):
+            found[key.output_name or ""] = name
+    return found
 
 
 def _named(values: Any, model: str, output: str) -> Any:
@@ -146,13 +170,18 @@ def _dense(values: Any, count: int) -> np.ndarray:
         return values
     if not hasattr(values, "indices"):
         raise DataError(f"a label or weight is a {type(values).__name__}; one number is needed")
+    if len(set(values.indices[:, 0])) < len(values.indices):
+        raise DataError("an example has several values of a label or weight; one is needed")
     dense = np.full(count, np.nan)
     dense[values.indices[:, 0]] = values.values
     return dense
 
 
 def _faults(
-    labels: np.ndarray, predictions: Mapping[str, np.ndarray], weights: np.ndarray | None
+    labels: np.ndarray,
+    predictions: Mapping[str, np.ndarray],
+    weights: np.ndarray | None,
+    binary: str,
 ) -> dict[str, np.ndarray]:
     """Which rows are refused, by the reason."""
     count = len(labels)
@@ -170,6 +199,10 @@ def _faults(
             with np.errstate(invalid="ignore"):
                 outside = (labels < 0) | (labels >= classes) | (labels != np.floor(labels))
             faults[f"label is outside the {classes} classes of the {name}"] = outside
+        elif binary and classes == 1:
+            with np.errstate(invalid="ignore"):
+                outside = (flat < 0) | (flat > 1)
+            faults[f"label is outside 0 to 1, for {binary} of the {name}"] = outside.any(axis=1)
     if weights is not None:
         faults["example weight is missing, NaN or infinite"] = ~np.isfinite(weights)
         faults["example weight is negative"] = weights < 0

@@ -59,6 +59,25 @@ def in_words(where: SliceKey) -> str:
     return ", ".join(f"{name}: {value}" for name, value in where) or "all"
 
 
+def applicable(spec: Any, where: SliceKey) -> bool:
+    """Whether a threshold with that slicing spec, or with none, is for a slice."""
+    if spec is None:
+        return True
+    if isinstance(spec, config_pb2.CrossSlicingSpec):
+        return False
+    return slicer_lib.SingleSliceSpec(spec=spec).is_slice_applicable(where)
+
+
+def spec_in_words(spec: Any) -> str:
+    """The features and values of a slicing spec, or `all`."""
+    if spec is None:
+        return "all"
+    if isinstance(spec, config_pb2.CrossSlicingSpec):
+        return f"{spec_in_words(spec.baseline_spec)} beside another slice"
+    values = ", ".join(f"{name}: {value}" for name, value in spec.feature_values.items())
+    return values or ", ".join(spec.feature_keys) or "all"
+
+
 def membership(slices: Mapping[SliceKey, np.ndarray], rows: np.ndarray) -> sparse.csr_matrix:
     """Slices x the given rows (sorted numbers): 1 where the row is in the slice."""
     place, column = [], []

@@ -1,7 +1,7 @@
 """Sums over the examples of each split and slice, made batch by batch in the one pass."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,7 +15,6 @@ from tfx_updaters.components.evaluator import slices
 from tfx_updaters.components.evaluator.contents import Contents, hashes
 from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.measures import GROUPS, Measure
-from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, REFERENCE
 from tfx_updaters.components.evaluator.samples import Sample, Samples
 from tfx_updaters.components.evaluator.slices import SliceKey, Slices
 
@@ -109,13 +108,13 @@ class Plan:
         wanted: metrics to compute, by view; a view without any is checked all the same.
         outputs: of the models that are checked.
         slicing: what the slices are.
-        compare: whether to look for examples that several views have.
+        compared: views among which examples are looked for that several have.
     """
 
     wanted: Mapping[str, Sequence[Wanted]]
     outputs: Sequence[str]
     slicing: Sequence[config_pb2.SlicingSpec]
-    compare: bool
+    compared: Collection[str]
 
 
 class TallyFn(beam.CombineFn):
@@ -132,7 +131,6 @@ class TallyFn(beam.CombineFn):
         self.slices = Slices(plan.slicing)
         several = len(config.model_specs) > 1
         self.models = [spec.name if several else "" for spec in config.model_specs]
-        self.labelled = any(spec.label_key or spec.label_keys for spec in config.model_specs)
         baselines = [spec.name for spec in config.model_specs if spec.is_baseline]
         self.baseline = baselines[0] if baselines else None
 
@@ -147,7 +145,7 @@ class TallyFn(beam.CombineFn):
         numbers = hashes(extracts[constants.FEATURES_KEY], len(extracts[VIEW]))
         for key, rows in of_slices.items():
             accumulator.rows[Cell(view, key)] += len(rows)
-        if self.plan.compare and view in (EVALUATION, REFERENCE):
+        if view in self.plan.compared:
             accumulator.contents[view].add(numbers)
         try:
             _require_corrupted(extracts)
@@ -158,7 +156,7 @@ class TallyFn(beam.CombineFn):
 
     def _judge(self, tally: Tally, view: str, extracts: Any, of_slices: Any, numbers: Any) -> None:
         samples: dict[tuple[str, bool], Sample] = {}
-        for output in self.plan.outputs if self.labelled else ():
+        for output in self.plan.outputs:
             samples[output, False], faults = self.samples.of(extracts, output, weighted=False)
             for why, count in faults.items():
                 tally.faults[view, why] += count

@@ -9,7 +9,7 @@ from tensorflow_model_analysis.proto import config_pb2
 
 from tfx_updaters.components.errors import ArgumentError
 from tfx_updaters.components.evaluator.corruptions import Corruption
-from tfx_updaters.components.evaluator.estimates import Estimate, Worst
+from tfx_updaters.components.evaluator.estimates import Estimate, Unknown, Worst
 from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.metrics.gap import GeneralizationGap
 from tfx_updaters.components.evaluator.metrics.gated import MODULE, GatedMetric, Reading
@@ -70,7 +70,11 @@ class WorstSlice(GatedMetric):
     def estimate(self, reading: Reading) -> Estimate | None:
         if reading.slice:
             return None
-        return Worst(self.judged(reading), self.worst == "highest")
+        judged = self.judged(reading)
+        if not judged:
+            by = ", ".join(self.by)
+            return Unknown(f"no slice by {by} has {self.min_examples} examples on each split")
+        return Worst(judged, self.worst == "highest")
 
     def judged(self, reading: Reading) -> list[Estimate]:
         """The metric in each slice that counts."""
