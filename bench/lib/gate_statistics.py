@@ -45,6 +45,11 @@ def worst(class_name: str, populations: dict[str, Population], slices: int = 10)
     return Trial("WorstSlice", config, populations, at_most=at_most, slices=slices)
 
 
+def ten(trial: Trial) -> Trial:
+    """The same with a threshold on each of ten slices."""
+    return replace(trial, slices=10, each=True)
+
+
 # Shares that both, only the candidate and only the baseline predict rightly.
 EQUAL, WORSE = (0.88, 0.03, 0.03), (0.88, 0.02, 0.04)
 SOFT, SHARP = (6.0, 2.0), (8.0, 2.0)  # Accuracies of 0.90 and 0.98.
@@ -69,14 +74,17 @@ TRIALS = {
         LOSS, noisy(*SHARP, second=0.5), noisy(*SOFT, second=0.5), True
     ),
 }  # fmt: skip
+# The limit is at the true value in all ten slices, of 200 examples each.
 TEN = {
-    "worst of 10 slices": lambda: worst("SplitMetric", {EVALUATION: right_and_wrong(0.9)}),
+    "worst of 10 slices, .9": lambda: worst("SplitMetric", {EVALUATION: right_and_wrong(0.9)}),
+    "worst of 10 slices, .985": lambda: worst("SplitMetric", {EVALUATION: right_and_wrong(0.985)}),
     "worst gap of 10 slices": lambda: worst(
         "GeneralizationGap", {REFERENCE: right_and_wrong(0.99), EVALUATION: right_and_wrong(0.9)}
     ),
-    "threshold on 10 slices": lambda: replace(
-        metric(ACCURACY, right_and_wrong(0.9)), slices=10, each=True
-    ),
+    "10 slices, accuracy": lambda: ten(TRIALS["accuracy .9"]()),
+    "10 slices, accuracy gap": lambda: ten(TRIALS["accuracy gap .99/.9"]()),
+    "10 slices, change of accuracy": lambda: ten(TRIALS["change of accuracy 0"]()),
+    "10 slices, loss": lambda: ten(TRIALS["loss, accuracy .90"]()),
 }  # fmt: skip
 
 

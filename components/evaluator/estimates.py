@@ -43,9 +43,9 @@ class Mean:
         return float(total / weight) if weight > 0 else math.nan
 
     def interval(self, confidence: float) -> Interval:
-        """Wilson's for a proportion; Hall's for other means."""
+        """Wilson's, with the tails mended, for a proportion; Hall's for other means."""
         if self.proportion:
-            return intervals.wilson(self.value, effective_count(self.sums), confidence)
+            return intervals.proportion(self.value, effective_count(self.sums), confidence)
         return _skewed(self.sums, self.value, confidence)
 
 

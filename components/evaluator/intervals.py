@@ -29,6 +29,39 @@ def wilson(share: float, count: float, confidence: float) -> Interval:
     return max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0)
 
 
+def equal_tailed(share: float, count: float, confidence: float) -> Interval:
+    """The score interval of a proportion whose two ends miss equally often.
+
+    P. J. Laud, Pharmaceutical Statistics 16 (2017) 334-348: the score is corrected for the
+    skewness of the binomial distribution. Arguments as in `wilson`.
+    """
+    if not count > 0:
+        return NOTHING
+    z = normal_quantile(confidence)
+    shift = (z * z - 1) / (6 * count)
+    # The roots of (share - shift - p (1 - 2 shift))^2 = z^2 p (1 - p) / count.
+    first, second, third = share - shift, 1 - 2 * shift, z * z / count
+    middle = first * second + third / 2
+    spread = math.sqrt(max(middle * middle - (second * second + third) * first * first, 0.0))
+    scale = second * second + third
+    low, high = (middle - spread) / scale, (middle + spread) / scale
+    # So near to 0 or 1 the corrected score does not reach its quantile before the end.
+    near = max(shift, 0.0)
+    return 0.0 if share <= near else max(low, 0.0), 1.0 if share >= 1 - near else min(high, 1.0)
+
+
+def proportion(share: float, count: float, confidence: float) -> Interval:
+    """The wider of Wilson's interval and the equal-tailed one, at each end.
+
+    Wilson's covers what it should, but its end towards 1/2 lies too near in the tails: of ten
+    slices with 200 examples and an accuracy of 0.985, whose intervals should all hold at 95 %,
+    one does not 11 times in 100. The equal-tailed interval alone covers 0.92 there, on its own.
+    Arguments as in `wilson`.
+    """
+    ends = wilson(share, count, confidence), equal_tailed(share, count, confidence)
+    return min(low for low, _ in ends), max(high for _, high in ends)
+
+
 def student(mean: float, error: float, freedom: float, confidence: float) -> Interval:
     """The t interval of a mean with standard error `error` and `freedom` degrees of freedom."""
     return hall(mean, error, 0.0, freedom, confidence)

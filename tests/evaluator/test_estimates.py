@@ -31,10 +31,52 @@ def paired(changes, proportion=True):
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 20), (20, 20), (7, 9), (981, 1000)])
-def test_a_proportion_has_wilsons_interval(right, count):
-    scores = [1] * right + [0] * (count - right)
+def test_wilsons_interval(right, count):
     found = stats.binomtest(right, count).proportion_ci(0.9, method="wilson")
-    assert mean(scores, proportion=True).interval(0.9) == pytest.approx(found, abs=1e-12)
+    assert intervals.wilson(right / count, count, 0.9) == pytest.approx(found, abs=1e-12)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.9975])
+@pytest.mark.parametrize(("right", "count"), [(1, 20), (19, 20), (7, 9), (981, 1000)])
+def test_at_the_ends_of_the_equal_tailed_interval_the_corrected_score_is_a_quantile(
+    right, count, confidence
+):
+    z = stats.norm.ppf((1 + confidence) / 2)
+    ends = intervals.equal_tailed(right / count, count, confidence)
+    for p, quantile in zip(ends, (z, -z), strict=True):
+        if p in (0, 1):
+            assert min(right, count - right) / count <= (z * z - 1) / (6 * count)
+            continue
+        # P. J. Laud (2017): (S - (z^2 - 1) mu_3 / (6 V)) / sqrt(V) of a binomial distribution.
+        score = (right / count - p) / math.sqrt(p * (1 - p) / count)
+        skewness = (1 - 2 * p) / math.sqrt(count * p * (1 - p))
+        assert score - skewness * (z * z - 1) / 6 == pytest.approx(quantile)
+
+
+@pytest.mark.parametrize("right", [0, 3, 90, 199, 200])
+def test_a_proportion_has_the_wider_of_both_at_each_end(right):
+    low, high = mean([1] * right + [0] * (200 - right), proportion=True).interval(0.995)
+    share = right / 200
+    ends = intervals.wilson(share, 200, 0.995), intervals.equal_tailed(share, 200, 0.995)
+    assert low == min(ends[0][0], ends[1][0])
+    assert high == max(ends[0][1], ends[1][1])
+    assert low < share < high or right in (0, 200)
+    assert right > 0 or low == 0.0
+    assert right < 200 or high == 1.0
+
+
+@pytest.mark.parametrize("share", [0.9, 0.985])
+@pytest.mark.parametrize("count", [20, 200, 2000])
+def test_ten_proportions_together_miss_at_most_5_times_in_100_on_each_side(share, count):
+    level = estimates.simultaneous(0.95, 10)
+    rights = np.arange(count + 1)
+    chances = stats.binom.pmf(rights, count, share)
+    ends = [intervals.proportion(right / count, count, level) for right in rights]
+    below, above = (
+        sum(chances[i] for i in rights if wrong(ends[i]))
+        for wrong in (lambda end: end[1] < share, lambda end: end[0] > share)
+    )
+    assert 1 - (1 - max(below, above)) ** 10 <= 0.05
 
 
 def test_a_mean_that_is_not_skewed_has_students_interval():
@@ -71,13 +113,16 @@ def test_the_interval_does_not_jump_where_the_skewness_begins():
     assert near == pytest.approx(far, abs=1e-6)
 
 
-def test_a_difference_of_proportions_has_newcombes_interval():
+def test_a_difference_of_proportions_has_newcombes_interval_and_little_more():
     # R. G. Newcombe, Statistics in Medicine 17 (1998) 873-890, table II, example (a), method 10.
+    ends = [intervals.wilson(56 / 70, 70, 0.95), intervals.wilson(48 / 80, 80, 0.95)]
+    found = intervals.difference(56 / 70, ends[0], 48 / 80, ends[1])
+    assert found == pytest.approx((0.0524, 0.3339), abs=5e-5)
     first = mean([1] * 56 + [0] * 14, proportion=True)
     second = mean([1] * 48 + [0] * 32, proportion=True)
-    found = Difference(first, second)
-    assert found.value == pytest.approx(0.2)
-    assert found.interval(0.95) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    low, high = Difference(first, second).interval(0.95)
+    assert Difference(first, second).value == pytest.approx(0.2)
+    assert 0.047 < low < found[0] < found[1] < high < 0.340
 
 
 def test_a_paired_change_is_that_of_a_table_with_half_an_example_more_in_each_cell():
