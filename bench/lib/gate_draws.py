@@ -222,7 +222,7 @@ class Trial:
         )
         complete = tfma.utils.update_eval_config_with_defaults(config, has_baseline=self.change)
         views = {view: view for view in self.populations}
-        return Rules(config=complete, views=views, shown=views, max_overlap=0.0)
+        return Rules(config=complete, views=views, shown=views, apart=(), max_overlap=0.0)
 
 
 def _sums(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow_model_analysis as tfma
 
 from tfx_updaters.components.evaluator import contents
 from tfx_updaters.components.evaluator.contents import Contents
@@ -40,3 +41,19 @@ def test_of_many_examples_a_sample_that_is_the_same_on_both_sides_is_compared(mo
 def test_nothing_is_shared_with_nothing():
     assert Contents().shared_with(gathered(np.arange(9, dtype=np.uint64), 3)) == 0.0
     assert gathered(np.arange(9, dtype=np.uint64), 3).shared_with(Contents()) == 0.0
+
+
+def test_rows_of_ragged_and_sparse_features_are_told_apart_by_their_values():
+    # Rows: [5], [], [6, 7], [5]; one level deeper: [[5]], [], [[6], [7]], [[5]].
+    values, splits = np.asarray([5, 6, 7, 5]), np.asarray([0, 1, 1, 3, 4])
+    deep = tfma.types.RaggedTensorValue(values, [splits, np.arange(5)])
+    places = np.asarray([[0, 0], [2, 0], [2, 1], [3, 0]])
+    features = [
+        tfma.types.RaggedTensorValue(values, [splits]),
+        deep,
+        tfma.types.SparseTensorValue(values, places, np.asarray([4, 2])),
+    ]
+    for feature in features:
+        numbers = contents.hashes({"words": feature}, 4)
+        assert numbers[0] == numbers[3]
+        assert len({*numbers.tolist()}) == 3
