@@ -17,7 +17,12 @@ from tfx_updaters.components import testing
 from tfx_updaters.components.evaluator.decision import Decision
 from tfx_updaters.components.evaluator.executor import Executor
 
-BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory"]
+# Without an image for remote workers TFX packs its own sources for them, a second each time.
+BEAM = [
+    "--runner=FnApiRunner",
+    "--direct_running_mode=in_memory",
+    "--sdk_container_image=none",
+]
 Rows = Sequence[Mapping[str, Any]]
 
 
