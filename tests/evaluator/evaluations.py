@@ -1,9 +1,11 @@
 """Runs the node, and the stock one, on examples that carry the predictions of the models."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import parrots
@@ -134,15 +136,15 @@ def evaluate(
         Path(artifact.uri).mkdir(parents=True, exist_ok=True)
     cls = StockExecutor if stock else Executor
     context = cls.Context(beam_pipeline_args=BEAM, tmp_dir=str(folder / "tmp"), unique_id="1")
-    cls(context).Do(
-        dict(inputs),
-        {"evaluation": [evaluation], "blessing": [blessing]},
-        {
-            "eval_config": proto_utils.proto_to_json(config),
-            "example_splits": json_utils.dumps(properties.pop("example_splits", None)),
-            **properties,
-        },
-    )
+    exec_properties = {
+        "eval_config": proto_utils.proto_to_json(config),
+        "example_splits": json_utils.dumps(properties.pop("example_splits", None)),
+        **properties,
+    }
+    outputs = {"evaluation": [evaluation], "blessing": [blessing]}
+    # TFX reads the options of the program that runs it: pytest's `-v` is none of absl's.
+    with mock.patch.object(sys, "argv", sys.argv[:1]):
+        cls(context).Do(dict(inputs), outputs, exec_properties)
     said = blessing.get_custom_property("blessed")
     files = sorted(path.name for path in Path(blessing.uri).iterdir())
     return Result(said, files, evaluation.uri, blessing, inputs)
