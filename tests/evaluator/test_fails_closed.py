@@ -480,9 +480,8 @@ BUILT = {
         "binarize, aggregate and query_key", "blessed",
         [ACCURATE, "binarize { class_ids { values: [0] } }"],
     ),
-    "slices-by-sql": (
-        "slices by SQL are for TFMA's own metrics", "blessed", [ACCURATE],
-    ),
+    # Released TFX comes without the SQL of slices.
+    "slices-by-sql": ("slices by SQL are for TFMA's own metrics", "raises", [ACCURATE]),
 }  # fmt: skip
 
 
@@ -559,7 +558,7 @@ def test_a_small_slice_is_reported_and_not_gated(tmp_path, made):
         given = config(gated("SplitMetric", by_group, min_examples=least), slices=BY_GROUP)
         return evaluations.evaluate(tmp_path, inputs, given)
 
-    check_refused(judged(10), "where group is b 0; needed 0.5")
+    check_refused(judged(10), "where group is b 0, .*; needed 0.5")
     result = judged(11)
     assert result.blessed == 1
     small = {check.slice: check for check in result.decision.checks}["group: b"]
