@@ -26,7 +26,7 @@ FORKS.set_forkserver_preload(
 )
 
 # Rounds by the number of examples.
-ROUNDS = {2000: 5, 20_000: 5, 200_000: 3}
+ROUNDS = {2000: 3, 20_000: 3, 200_000: 3}
 GOALS = {2000: 0.65, 20_000: 0.50, 200_000: 0.35}
 BASELINE_GOAL, MEMORY_GOAL = 1.3, 1.2
 

@@ -181,7 +181,7 @@ def examples_needed(distance: float, at_limit: float, at_truth: float, slices: i
 def power_bars() -> list[Bar]:
     """The share of right verdicts where the calculation says 0.95."""
     of = right_and_wrong(0.93)
-    accuracy, ten = metric(ACCURACY, of), worst("SplitMetric", {EVALUATION: of})
+    accuracy, slices = metric(ACCURACY, of), worst("SplitMetric", {EVALUATION: of})
     splits = gap(ACCURACY, right_and_wrong(0.99), of)
     change, changed = metric(ACCURACY, right_and_wrong(*EQUAL), True), math.sqrt(sum(EQUAL[1:]))
     soft = noisy(*SOFT)
@@ -198,7 +198,7 @@ def power_bars() -> list[Bar]:
         "no change, below .01": (change, "gate", 0.01, changed, changed),
         "loss, at most 1.05 of it": (loss, "model", share, spread, spread),
         "loss, above .95 of it": (loss, "gate", share, spread, spread),
-        "10 slices of .93, at least .9": (ten, "model", 0.03, _spread(0.9), _spread(0.93)),
+        "10 slices of .93, at least .9": (slices, "model", 0.03, _spread(0.9), _spread(0.93)),
     }
     return [_power(name, *case) for name, case in cases.items()]
 

@@ -43,7 +43,7 @@ class Mean:
         return float(total / weight) if weight > 0 else math.nan
 
     def interval(self, confidence: float) -> Interval:
-        """Wilson's, with the tails mended, for a proportion; Hall's for other means."""
+        """Wilson's for a proportion, beyond 95 % a wider one; Hall's for other means."""
         if self.proportion:
             return intervals.proportion(self.value, effective_count(self.sums), confidence)
         return _skewed(self.sums, self.value, confidence)
