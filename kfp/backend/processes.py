@@ -9,6 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tfx_updaters.kfp.errors import TaskError
+
+# MAX_ARG_STRLEN of Linux, less the zero at the end.
+LONGEST = 128 * 1024 - 1
 PRELOADED = (
     "tensorflow_model_analysis",
     "tensorflow_transform.beam",
@@ -39,14 +43,26 @@ class Processes:
         """Runs a command in `folder` to its end, its output in `log`; the exit status.
 
         A negative status is the signal that ended it.
+
+        Raises:
+            TaskError: there is no such program, or an argument is longer than Linux takes.
         """
+        longest = max(len(word.encode()) for word in command)
+        if longest > LONGEST:
+            raise TaskError(f"an argument of {longest} bytes; Linux takes {LONGEST} at most")
         if self._context is not None and list(command[:2]) == ["python", "-m"]:
             return self._run_warm(command[2:], environment, folder, log)
-        with log.open("wb") as file:
-            return subprocess.run(
-                command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=file,
-                stderr=subprocess.STDOUT, check=False,
-            ).returncode  # fmt: skip
+        return self._run_cold(command, environment, folder, log)
+
+    def _run_cold(self, command, environment, folder: Path, log: Path) -> int:
+        try:
+            with log.open("wb") as file:
+                return subprocess.run(
+                    command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=file,
+                    stderr=subprocess.STDOUT, check=False,
+                ).returncode  # fmt: skip
+        except OSError as error:
+            raise TaskError(f"{command[0]} cannot be started: {error}") from error
 
     def _run_warm(self, words, environment, folder: Path, log: Path) -> int:
         process = self._context.Process(
