@@ -20,7 +20,7 @@ from tfx_updaters.kfp.errors import HandedError
 
 Artifacts = dict[str, list[Artifact]]
 # Metadata of an artifact that stands for none: KFP has no optional artifact between tasks.
-ABSENT = "none"
+NONE = "none"
 
 
 class Handed:
@@ -50,7 +50,7 @@ class Handed:
             key: [
                 self._artifact(key, types.get(key, {}), raw)
                 for raw in listed["artifacts"]
-                if not raw.get("metadata", {}).get(ABSENT)
+                if not raw.get("metadata", {}).get(NONE)
             ]
             for key, listed in executor_input.get("inputs", {}).get("artifacts", {}).items()
         }

@@ -7,21 +7,19 @@ only what lies under the run's own root (component/launcher_v2.go), and what is 
 stays, whatever happens to the older run.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from pyarrow import fs
 from tfx.dsl.components.base.base_executor import BaseExecutor
-from tfx.types import Artifact
 from tfx.types.artifact_utils import get_single_instance
 from tfx.types.standard_artifacts import Model, ModelBlessing
 
-from tfx_updaters.kfp.ledger import Blessed, Ledger, address, opened
+from tfx_updaters.kfp.artifacts import NONE, Artifacts
+from tfx_updaters.kfp.ledger import Blessed, Ledger, opened
+from tfx_updaters.kfp.mounts import uri_of
 
-Artifacts = dict[str, list[Artifact]]
-# The property of the run, and the mark of an artifact that stands for none.
+# The property of the run.
 RUN = "run"
-NONE = "none"
 
 
 class FindExecutor(BaseExecutor):
@@ -60,18 +58,9 @@ class AddExecutor(BaseExecutor):
         if blessing.get_int_custom_property("blessed") != 1:
             added.value = ""
             return
-        entry = Blessed(model=address(model.uri), blessing=address(blessing.uri), run=run)
+        entry = Blessed(model=uri_of(model.uri), blessing=uri_of(blessing.uri), run=run)
         Ledger.beside(added.uri, run).append(entry)
         added.value = entry.model
-
-
-def present(artifacts: Sequence[Artifact]) -> list[Artifact]:
-    """The artifacts without those that stand for none."""
-    return [
-        each
-        for each in artifacts
-        if not (each.has_custom_property(NONE) and each.get_int_custom_property(NONE))
-    ]
 
 
 def _copy(origin: str, folder: str) -> None:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from pyarrow import fs
 
+from tfx_updaters.kfp import mounts
 from tfx_updaters.kfp.errors import LedgerError
 
 FOLDER = "blessed-models"
-# Where KFP's launcher keeps what belongs to a store (component/launcher_v2.go, LocalPathForURI).
-_MOUNTS = {"/minio/": "minio://", "/s3/": "s3://", "/gcs/": "gs://"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Ledger:
         Raises:
             LedgerError: the artifact's address is not of this run.
         """
-        uri = address(artifact)
+        uri = mounts.uri_of(artifact)
         before, found, _ = uri.partition(f"/{run}/")
         if not run or not found:
             raise LedgerError(f"received {uri} in run '{run}', whose name is not in it")
@@ -103,16 +102,11 @@ class Ledger:
         return sorted(file.base_name for file in files if file.base_name.endswith(".json"))
 
 
-def address(path: str) -> str:
-    """The address in a store of what KFP's launcher put at a path of the container."""
-    for mount, scheme in _MOUNTS.items():
-        if path.startswith(mount):
-            return scheme + path.removeprefix(mount)
-    return path
-
-
 def opened(uri: str) -> tuple[fs.FileSystem, str]:
     """The file system of an address, and the path in it."""
+    here = mounts.object_of(uri)
+    if here is not None:
+        return fs.LocalFileSystem(), here
     scheme, separator, rest = uri.partition("://")
     if scheme == "minio" and separator:
         uri = f"s3://{rest}"

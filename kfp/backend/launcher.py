@@ -25,7 +25,7 @@ from tfx_updaters.kfp.backend.placeholders import fill
 from tfx_updaters.kfp.backend.processes import Processes
 from tfx_updaters.kfp.backend.store import Store, under
 from tfx_updaters.kfp.errors import TaskError
-from tfx_updaters.kfp.mounts import MOUNT_ROOT
+from tfx_updaters.kfp.mounts import MOUNT_ROOT, STORE_ROOT
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def launch(node: Node, store: Store, processes: Processes, log: Path) -> Made:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         **{each["name"]: each.get("value", "") for each in container.get("env", [])},
         MOUNT_ROOT: str(node.mount),
+        STORE_ROOT: str(store.folder),
     }
     work = node.folder / "work"
     work.mkdir()
