@@ -17,7 +17,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,7 @@ def run(
     *,
     warm: bool = True,
     cache: bool = True,
+    watch: Callable[[TaskRun], None] | None = None,
 ) -> Run:
     """Runs a document to its end, task after task.
 
@@ -99,6 +100,7 @@ def run(
         warm: whether nodes are forked from a process with TFX loaded. The script that calls this
             then needs `if __name__ == "__main__":`, as with every use of multiprocessing.
         cache: whether tasks that allow it may take the outputs of an earlier run in this root.
+        watch: called with each task when it has ended.
 
     Raises:
         DocumentError: the backend would not take the document.
@@ -108,7 +110,7 @@ def run(
     checked = document.load(path)
     done = Run(uuid.uuid4().hex[:12], [], Store(root.absolute() / "store"))
     given = driver.with_defaults(parameters or {}, checked.root.get("inputDefinitions", {}))
-    runner = _Runner(checked, done, root.absolute(), Processes(warm), cache)
+    runner = _Runner(checked, done, root.absolute(), Processes(warm), cache, watch)
     runner.dag(checked.root, Made(given))
     failed = [task for task in done.tasks if task.state == FAILED]
     if failed:
@@ -121,13 +123,14 @@ def run(
 class _Runner:
     """Runs the tasks of one run."""
 
-    def __init__(self, checked, done: Run, root: Path, processes: Processes, cache: bool):
+    def __init__(self, checked, done: Run, root: Path, processes: Processes, cache: bool, watch):
         self.document: document.Document = checked
         self.run = done
         self.folder = root / "runs" / done.id
         self.root = f"{BUCKET}/{checked.name}/{done.id}"
         self.facts = {driver.JOB: f"{checked.name}/{done.id}", driver.JOB_ID: done.id}
         self.processes = processes
+        self.watch = watch
         self.cache = caching.Cache(root / "cache") if cache else None
 
     def dag(self, component: Mapping[str, Any], given: Made) -> TaskRun:
@@ -153,10 +156,11 @@ class _Runner:
         ):
             result = TaskRun(name, OMITTED)
         else:
-            logging.info("%s starts", name)
             result = self._run(name, task, policy.get("condition", ""), ended, given)
         logging.info("%s %s, %.1f s %s", name, result.state, result.seconds, result.cause)
         self.run.tasks.append(result)
+        if self.watch:
+            self.watch(result)
         return result
 
     def _run(self, name, task, trigger, ended: Mapping[str, TaskRun], given: Made) -> TaskRun:

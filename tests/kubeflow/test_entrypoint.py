@@ -11,9 +11,7 @@ from handings import KEPT, Typed, executor_input, title
 from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx.types import standard_artifacts
 
-from tfx_updaters.kfp import entrypoint, mounts, properties
-from tfx_updaters.kfp.errors import HandedError
-from tfx_updaters.kfp.transient import is_transient, trying_again
+from tfx_updaters.kfp import entrypoint, mounts
 
 UNTYPED = {"type": {"instanceSchema": ""}}
 KFP_OWN = {"display_name": "examples", "store_session_info": '{"Provider":"minio"}'}
@@ -195,53 +193,10 @@ def test_empty_folders_arrive_empty(mount: Path, tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-SPEC = {
-    "parameters": {
-        "steps": {"parameterType": "NUMBER_INTEGER"},
-        "rate": {"parameterType": "NUMBER_DOUBLE"},
-        "deep": {"parameterType": "BOOLEAN"},
-        "name": {"parameterType": "STRING"},
-        "layers": {"parameterType": "LIST"},
-        "sizes": {"parameterType": "STRUCT"},
-    }
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "handed", "wanted"),
-    [
-        pytest.param("steps", 400.0, 400, id="integer"),
-        pytest.param("rate", 1.0, 1.0, id="double"),
-        pytest.param("deep", 1.0, True, id="boolean as a number"),
-        pytest.param("deep", False, False, id="boolean"),
-        pytest.param("name", "a", "a", id="text"),
-        pytest.param("layers", {"list": [1.0]}, [1.0], id="list"),
-        pytest.param("sizes", {"struct": {"a": 1.0}}, {"a": 1.0}, id="dictionary"),
-        pytest.param("other", 2.0, 2.0, id="not in the spec"),
-    ],
-)
-def test_property_gets_its_type(name: str, handed: Any, wanted: Any) -> None:
-    found = properties.restore({name: handed}, SPEC, {})[name]
-    assert (type(found), found) == (type(wanted), wanted)
-
-
-@pytest.mark.parametrize(
-    ("name", "handed"),
-    [
-        pytest.param("steps", 0.5, id="half an integer"),
-        pytest.param("deep", 2.0, id="a boolean of two"),
-        pytest.param("layers", "a", id="a text as a list"),
-    ],
-)
-def test_property_of_another_type_is_refused(name: str, handed: Any) -> None:
-    with pytest.raises(HandedError, match=f"property {name}: received {handed!r}"):
-        properties.restore({name: handed}, SPEC, {})
-
-
 def test_properties_of_the_command_are_taken_as_they_are(mount: Path, tmp_path: Path) -> None:
     static = {"model_args": {"shape": [8, 8]}, "nothing": None, "deep": True, "steps": 1}
     raw = executor_input(tmp_path, properties={"steps": 400.0, "rate": 1.0})
-    assert run("Keeping", raw, SPEC, "--properties", json.dumps(static)) == 0
+    assert run("Keeping", raw, {}, "--properties", json.dumps(static)) == 0
     assert KEPT["properties"] == {**static, "rate": 1.0}
     assert KEPT["properties"]["deep"] is True
 
@@ -317,46 +272,6 @@ def test_lost_connection_is_tried_again_from_empty_outputs(
     raw = executor_input(tmp_path, properties={"losses": losses}, outputs={"made": made()})
     assert run("Unsteady", raw) == status
     assert KEPT["found"] == [[], [], []]
-
-
-class ClientError(Exception):
-    """As botocore's: what the server said is in `response`."""
-
-    def __init__(self, status: int):
-        super().__init__(status)
-        self.response = {"ResponseMetadata": {"HTTPStatusCode": status}}
-
-
-@pytest.mark.parametrize(
-    ("error", "transient"),
-    [
-        pytest.param(ConnectionResetError(), True, id="connection"),
-        pytest.param(tf.errors.UnavailableError(None, None, "x"), True, id="tensorflow"),
-        pytest.param(ClientError(503), True, id="service unavailable"),
-        pytest.param(ClientError(429), True, id="too many requests"),
-        pytest.param(ClientError(403), False, id="forbidden"),
-        pytest.param(tf.errors.NotFoundError(None, None, "x"), False, id="not found"),
-        pytest.param(ValueError("503"), False, id="a fault of ours"),
-        pytest.param(FileNotFoundError(), False, id="a missing file"),
-    ],
-)
-def test_what_goes_away_by_itself(error: BaseException, transient: bool) -> None:
-    assert is_transient(error) is transient
-    outer = RuntimeError("copying failed")
-    outer.__cause__ = error
-    assert is_transient(outer) is transient
-
-
-def test_a_fault_of_ours_is_not_tried_again() -> None:
-    calls = []
-
-    def attempt() -> None:
-        calls.append(1)
-        raise ValueError("no")
-
-    with pytest.raises(ValueError, match="no"):
-        trying_again(attempt)
-    assert len(calls) == 1
 
 
 def test_options_of_beam_reach_a_beam_executor(mount: Path, tmp_path: Path) -> None:

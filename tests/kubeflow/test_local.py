@@ -10,7 +10,7 @@ import pytest
 from documents import Task, constant, document, write
 
 from tfx_updaters.kfp import local
-from tfx_updaters.kfp.errors import DocumentError, RunFailedError, TaskError
+from tfx_updaters.kfp.errors import RunFailedError, TaskError
 
 
 def run(content: Any, folder: Path, parameters: dict[str, Any] | None = None) -> local.Run:
@@ -326,62 +326,6 @@ def test_an_importer_makes_no_copy(tmp_path: Path) -> None:
     done = run(document(tasks), tmp_path)
     assert done["take"].logs[0].read_text() == "x"
     assert done["import"].made.artifacts["result"]["metadata"]["a"] == 1
-
-
-def renamed(content: dict[str, Any]) -> None:
-    content["root"]["dag"]["tasks"]["my_task.a"] = content["root"]["dag"]["tasks"].pop("task")
-
-
-def changed(*path: str, to: Any):
-    def change(content: dict[str, Any]) -> None:
-        for key in path[:-1]:
-            content = content.setdefault(key, {})
-        content[path[-1]] = to
-
-    return change
-
-
-X_TASK = {"taskOutputParameter": {"producerTask": "X_task", "outputParameterKey": "a"}}
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        pytest.param(changed("schemaVersion", to="2.0.0"), "version '2.0.0'.*2.1.0", id="version"),
-        pytest.param(changed("extra", to=1), "no compiled pipeline.*extra", id="unknown field"),
-        pytest.param(renamed, "'my_task.a'.*such as 'my-task-a'", id="name"),
-        pytest.param(
-            changed("deploymentSpec", "executors", "task-executor", to={"resolver": {}}),
-            "resolver; the backend runs container and importer only", id="resolver",
-        ),
-        pytest.param(
-            changed("root", "dag", "tasks", "task", "dependentTasks", to=["gone"]),
-            r"depends on \['gone'\]", id="unknown task before it",
-        ),
-        pytest.param(
-            changed("root", "dag", "tasks", "task", "inputs", to={"parameters": {"a": X_TASK}}),
-            "producer 'X_task' is none of", id="unknown producer",
-        ),
-        pytest.param(
-            changed("root", "dag", "tasks", "task", "parameterIterator", to={"itemInput": "a"}),
-            "is a loop", id="loop",
-        ),
-    ],
-)  # fmt: skip
-def test_documents_that_the_backend_would_not_take(tmp_path: Path, change, says: str) -> None:
-    content = document({"task": Task(["true"])})
-    change(content)
-    with pytest.raises(DocumentError, match=says):
-        run(content, tmp_path)
-    assert not (tmp_path / "root/runs").exists()
-
-
-@pytest.mark.parametrize("text", ["", "a: [", "- a", "a"], ids=["empty", "broken", "list", "text"])
-def test_files_that_are_no_document(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "pipeline.yaml"
-    path.write_text(text)
-    with pytest.raises(DocumentError, match="no compiled pipeline"):
-        local.run(path, tmp_path / "root")
 
 
 def test_the_environment_of_a_node(tmp_path: Path) -> None:
