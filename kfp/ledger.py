@@ -12,7 +12,7 @@ from tfx_updaters.kfp.errors import LedgerError
 
 FOLDER = "blessed-models"
 # Where KFP's launcher keeps what belongs to a store (component/launcher_v2.go, LocalPathForURI).
-_MOUNTS = {"/minio/": "minio://", "/s3/": "s3://", "/gcs/": "gs://"}
+_MOUNTS = {"minio": "minio", "s3": "s3", "gcs": "gs"}
 
 
 @dataclass(frozen=True)
@@ -104,16 +104,27 @@ class Ledger:
 
 
 def address(path: str) -> str:
-    """The address in a store of what KFP's launcher put at a path of the container."""
+    """The address in a store of what KFP's launcher put at a path of the container.
+
+    The variable `KFP_MOUNT_ROOT` names the folder that the mounts are in; none is `/`.
+    """
+    root = os.environ.get("KFP_MOUNT_ROOT", "").rstrip("/")
     for mount, scheme in _MOUNTS.items():
-        if path.startswith(mount):
-            return scheme + path.removeprefix(mount)
+        if path.startswith(f"{root}/{mount}/"):
+            return f"{scheme}://{path.removeprefix(f'{root}/{mount}/')}"
     return path
 
 
 def opened(uri: str) -> tuple[fs.FileSystem, str]:
-    """The file system of an address, and the path in it."""
+    """The file system of an address, and the path in it.
+
+    The variable `KFP_STORE_ROOT` names a folder that stands for the stores, on a machine that has
+    none: `minio://bucket/x` is in `minio/bucket/x` there.
+    """
     scheme, separator, rest = uri.partition("://")
-    if scheme == "minio" and separator:
-        uri = f"s3://{rest}"
-    return fs.FileSystem.from_uri(uri if separator else os.path.abspath(uri))
+    if not separator:
+        return fs.FileSystem.from_uri(os.path.abspath(uri))
+    if root := os.environ.get("KFP_STORE_ROOT"):
+        folders = {scheme: mount for mount, scheme in _MOUNTS.items()}
+        return fs.FileSystem.from_uri(os.path.abspath(f"{root}/{folders[scheme]}/{rest}"))
+    return fs.FileSystem.from_uri(f"s3://{rest}" if scheme == "minio" else uri)

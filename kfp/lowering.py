@@ -15,6 +15,7 @@ from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
 from tfx.dsl.placeholder.placeholder_base import Placeholder
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import BaseChannel
+from tfx.types.channel import ChannelWrappedPlaceholder
 from tfx.types.channel_utils import encode_placeholder_with_channels, get_dependent_channels
 from tfx.types.standard_artifacts import Model, ModelBlessing, String
 from tfx.utils.name_utils import get_full_name
@@ -73,6 +74,9 @@ class _Predicates:
         channels = list(dict.fromkeys(get_dependent_channels(predicate)))
         keys = {_identity(channel): f"input_{i}" for i, channel in enumerate(channels, start=1)}
         inputs = {keys[_identity(each)]: source(node, "condition", each) for each in channels}
+        for part in predicate.traverse():
+            if isinstance(part, ChannelWrappedPlaceholder):
+                part.set_key(None)  # TFX leaves the key of its own orchestration there at first.
         text = json_format.MessageToJson(
             encode_placeholder_with_channels(predicate, lambda each: keys[_identity(each)]),
             sort_keys=True, indent=None,
