@@ -149,8 +149,7 @@ def _task(placed: Placed, names: Mapping[str, str]) -> spec.PipelineTaskSpec:
     if step.when:
         held = (f"inputs.parameter_values['{source.node}'] == 'true'" for source in step.when)
         result.trigger_policy.condition = " && ".join(held)
-    needed = {source.node for source in step.sources} | step.after
-    result.dependent_tasks.extend(sorted(names[node] for node in needed))
+    result.dependent_tasks.extend(sorted(names[node] for node in step.needs))
     if placed.config.retry:
         result.retry_policy.CopyFrom(retry_policy(placed.config.retry))
     return result

@@ -7,7 +7,6 @@ only what lies under the run's own root (component/launcher_v2.go), and what is 
 stays, whatever happens to the older run.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from pyarrow import fs
@@ -63,15 +62,6 @@ class AddExecutor(BaseExecutor):
         entry = Blessed(model=address(model.uri), blessing=address(blessing.uri), run=run)
         Ledger.beside(added.uri, run).append(entry)
         added.value = entry.model
-
-
-def present(artifacts: Sequence[Artifact]) -> list[Artifact]:
-    """The artifacts without those that stand for none."""
-    return [
-        each
-        for each in artifacts
-        if not (each.has_custom_property(NONE) and each.get_int_custom_property(NONE))
-    ]
 
 
 def _copy(origin: str, folder: str) -> None:

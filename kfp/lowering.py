@@ -1,7 +1,6 @@
 """A TFX pipeline as steps: its own nodes, and those that stand for what KFP cannot do."""
 
 import dataclasses
-from collections.abc import Iterable
 
 from google.protobuf import json_format
 from kfp import dsl
@@ -41,8 +40,8 @@ def lower(pipeline: Pipeline) -> list[Step]:
         UnsupportedError: a node cannot run on KFP, or takes something from a node that is not
             in the pipeline.
     """
-    predicates = _Predicates()
     steps: list[Step] = []
+    predicates = _Predicates(steps)
     for node in pipeline.components:
         made = _find(node) if _finds_blessed(node) else step(node, pipeline)
         held = conditional.get_predicates(node, pipeline.dsl_context_registry)
@@ -52,22 +51,18 @@ def lower(pipeline: Pipeline) -> list[Step]:
             steps.append(_fingerprint(made))
             made = _fingerprinted(made, steps[-1])
         steps.append(made)
-    if any(_finds_blessed(node) for node in pipeline.components):
+    if finds := {node.id for node in pipeline.components if _finds_blessed(node)}:
         steps += [_add(each, key) for each in steps if (key := _blessing(each))]
-    steps += predicates.steps
     _need_all(steps)
-    return steps
+    return [_late(each, steps) if each.id in finds else each for each in steps]
 
 
 class _Predicates:
-    """The nodes that compute conditions; equal ones are one node."""
+    """The nodes that compute conditions, put before the nodes that ask; equal ones are one node."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: list[Step]) -> None:
+        self._steps = steps
         self._known: dict[str, Step] = {}
-
-    @property
-    def steps(self) -> Iterable[Step]:
-        return self._known.values()
 
     def source(self, node: BaseNode, predicate: Placeholder) -> Source:
         """Where the predicate's value comes from."""
@@ -82,17 +77,16 @@ class _Predicates:
             sort_keys=True, indent=None,
         )  # fmt: skip
         known = f"{text} {[(each.node, each.output) for each in inputs.values()]}"
-        made = self._known.setdefault(
-            known,
-            Step(
+        if known not in self._known:
+            self._known[known] = Step(
                 id=f"condition-{len(self._known) + 1}",
                 runs=Program(get_full_name(conditions.Executor)),
                 inputs=inputs,
                 outputs={conditions.HOLDS: Output(String)},
                 properties={conditions.PREDICATE: text},
-            ),
-        )
-        return Source(made.id, conditions.HOLDS, String)
+            )
+            self._steps.append(self._known[known])
+        return Source(self._known[known].id, conditions.HOLDS, String)
 
 
 def _identity(channel: BaseChannel) -> tuple[str, str]:
@@ -114,6 +108,16 @@ def _find(node: BaseNode) -> Step:
         after=frozenset(other.id for other in node.upstream_nodes),
         stale=True,
     )
+
+
+def _late(find: Step, steps: list[Step]) -> Step:
+    """Lets it wait for all that its readers wait for: a run that ends in the meantime counts."""
+    below = {find.id}
+    for each in steps:
+        if each.needs & below:
+            below.add(each.id)
+    readers = (each.needs for each in steps if find.id in each.needs)
+    return dataclasses.replace(find, after=find.after.union(*readers) - below)
 
 
 def _blessing(step: Step) -> str | None:
@@ -160,7 +164,7 @@ def _fingerprinted(reader: Step, before: Step) -> Step:
 def _need_all(steps: list[Step]) -> None:
     known = {each.id for each in steps}
     for each in steps:
-        for needed in sorted({made.node for made in each.sources} | each.after):
+        for needed in sorted(each.needs):
             if needed not in known:
                 raise UnsupportedError(
                     f"node '{each.id}' takes something from '{needed}', which is not among the "

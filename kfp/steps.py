@@ -94,6 +94,11 @@ class Step:
         values = (value for value in self.properties.values() if isinstance(value, Source))
         return (*self.inputs.values(), *values, *self.when)
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The ids of the nodes that have to be done before it."""
+        return self.after | {source.node for source in self.sources}
+
 
 def step(node: BaseNode, pipeline: Pipeline) -> Step:
     """What a node is to Kubeflow.
@@ -166,8 +171,8 @@ def _refuse(node: BaseNode) -> None:
     driver = getattr(node, "driver_class", BaseDriver)
     if driver not in (BaseDriver, FileBasedDriver, QueryBasedDriver, importer.ImporterDriver):
         raise UnsupportedError(
-            f"node '{node.id}': has the driver {driver.__module__}.{driver.__qualname__}, and KFP runs no drivers "
-            "of TFX; do its work in the executor"
+            f"node '{node.id}': has the driver {driver.__module__}.{driver.__qualname__}, and "
+            "KFP runs no drivers of TFX; do its work in the executor"
         )
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import made
@@ -13,11 +14,16 @@ from kfp.kubernetes.kubernetes_executor_config_pb2 import KubernetesExecutorConf
 from kfp.pipeline_spec import pipeline_spec_pb2
 from tfx import components as tfx
 from tfx.dsl.components.common.importer import Importer
+from tfx.dsl.components.common.resolver import Resolver
 from tfx.dsl.experimental.conditionals.conditional import Cond
+from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
+    LatestBlessedModelStrategy,
+)
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.kubeflow.decorators import FinalStatusStr
 from tfx.proto import trainer_pb2
-from tfx.types.standard_artifacts import Examples, Model
+from tfx.types import Channel
+from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
 from tfx_updaters.kfp.nodes import Claim, NodeConfig
 
@@ -100,10 +106,34 @@ def test_the_resolver_is_a_node_and_the_evaluator_has_a_ledger(document):
     assert executor == "tfx_updaters.kfp.latest_blessed.FindExecutor"
     baseline = document.task("Evaluator")["inputs"]["artifacts"]["baseline_model"]
     assert baseline["taskOutputArtifact"]["producerTask"] == "latest-blessed-model-resolver"
+    # As late as can be: a run that ended during the training counts.
+    find = document.task("latest-blessed-model-resolver")
+    assert find["dependentTasks"] == ["ImportExampleGen", "Trainer"]
     ledger = document.task("Evaluator-ledger")
     assert ledger["dependentTasks"] == ["Evaluator", "Trainer"]
     run = ledger["inputs"]["parameters"]["run"]["runtimeValue"]["constant"]
     assert run == dsl.PIPELINE_JOB_ID_PLACEHOLDER
+
+
+def test_a_training_that_goes_on_from_the_latest_blessed_model_makes_no_circle(tmp_path):
+    examples = Importer(source_uri="s3://bucket/x", artifact_type=Examples).with_id("examples")
+    latest = Resolver(
+        strategy_class=LatestBlessedModelStrategy,
+        model=Channel(type=Model), model_blessing=Channel(type=ModelBlessing),
+    ).with_id("latest")  # fmt: skip
+    trainer = tfx.Trainer(
+        run_fn="a.b", examples=examples.outputs["result"], base_model=latest.outputs["model"],
+        train_args=trainer_pb2.TrainArgs(num_steps=1),
+    )  # fmt: skip
+    evaluator = tfx.Evaluator(
+        examples=examples.outputs["result"], model=trainer.outputs["model"],
+        baseline_model=latest.outputs["model"],
+    )  # fmt: skip
+    document = made.compiled(made.pipeline([examples, latest, trainer, evaluator]), tmp_path)
+    before = {name: task.get("dependentTasks", []) for name, task in document.tasks.items()}
+    assert before["latest"] == ["examples"]
+    order = list(TopologicalSorter(before).static_order())
+    assert order.index("latest") < order.index("Trainer") < order.index("Evaluator-ledger")
 
 
 def test_what_can_be_old_is_never_cached(document):
