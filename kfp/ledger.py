@@ -48,7 +48,7 @@ class Ledger:
     def beside(cls, artifact: str, run: str) -> "Ledger":
         """That of the pipeline whose run made an artifact.
 
-        KFP puts what a run makes under `<pipeline root>/<pipeline>/<run>/` (driver/root_dag.go);
+        KFP puts what a run makes under `<pipeline root>/<pipeline>/<run>/`;
         the ledger is beside the runs.
 
         Raises:

@@ -23,7 +23,7 @@ from tfx_updaters.kfp import conditions, fingerprint, latest_blessed
 from tfx_updaters.kfp.errors import UnsupportedError
 from tfx_updaters.kfp.steps import Output, Program, Source, Step, outputs, source, step
 
-# KFP puts the run's id in its place (driver/resolve.go).
+# KFP puts the run's id in its place (kfp.dsl, PIPELINE_JOB_ID_PLACEHOLDER).
 _RUN_ID = {latest_blessed.RUN: dsl.PIPELINE_JOB_ID_PLACEHOLDER}
 
 
