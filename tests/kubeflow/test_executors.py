@@ -2,9 +2,12 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import made
 import pytest
+from pyarrow import fs
 from tfx.components import CsvExampleGen
 from tfx.dsl.components.common.importer import Importer
 from tfx.dsl.experimental.conditionals.conditional import Cond
@@ -13,7 +16,7 @@ from tfx.types.standard_artifacts import Model, ModelBlessing, String
 
 from tfx_updaters.kfp import conditions, fingerprint, latest_blessed
 from tfx_updaters.kfp.errors import LedgerError
-from tfx_updaters.kfp.ledger import Blessed, Ledger, address
+from tfx_updaters.kfp.ledger import Blessed, Ledger, address, opened
 
 
 def artifact(kind, path, **properties):
@@ -140,6 +143,31 @@ def test_a_ledger_in_a_store_of_another_machine_is_in_its_folder(tmp_path, monke
     ledger.append(Blessed(model="minio://bucket/model", blessing="b", run="run"))
     assert len(list((tmp_path / "store/minio/bucket/v2/digits/blessed-models").iterdir())) == 1
     assert ledger.latest() == Blessed(model="minio://bucket/model", blessing="b", run="run")
+
+
+def test_minio_is_asked_at_the_address_of_the_variable(monkeypatch):
+    asked = []
+
+    class Store(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(404)
+            self.end_headers()
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_):
+            """Writes nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Store) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+        store, path = opened("minio://bucket/v2/model")
+        assert store.get_file_info(path).type == fs.FileType.NotFound
+        server.shutdown()
+    assert "/bucket/v2/model" in asked
 
 
 def predicate(folder):
