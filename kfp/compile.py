@@ -16,7 +16,7 @@ from tfx_updaters.kfp.steps import Program, Step, step
 
 # For all nodes, among the ids.
 ALL = "*"
-# The stores that KFP's launcher reads and writes (objectstore/config.go).
+# The stores that KFP's launcher reads and writes.
 STORES = ("gs://", "minio://", "s3://")
 IMAGES = ("cpu", "gpu")
 
@@ -44,7 +44,7 @@ def compile(
         nodes: by id how nodes run, `"*"` for all; what an id's leaves out is taken from `"*"`.
         pipeline_root: an address in a store; none is that of the pipeline if it is one, else the
             cluster's. KFP ignores the one in the document in favour of the cluster's unless a
-            run is started with it (apiserver/template/v2_template.go).
+            run is started with it.
         exit_handler: a node that runs at the end in any case, also after a failure.
 
     Raises:

@@ -1,7 +1,7 @@
 """TFX's conditions: a node that computes whether one holds, as KFP compares parameters only.
 
-KFP's driver knows the parameters of a task in a condition and not the properties of its artifacts
-(driver/../expression.go), and TFX's conditions are about those.
+KFP's SDK writes conditions about the parameters of a task only, and TFX's are about the properties
+of its artifacts.
 """
 
 from typing import Any

@@ -146,10 +146,10 @@ def _task(placed: Placed, names: Mapping[str, str]) -> spec.PipelineTaskSpec:
         _fill(result.inputs.parameters[name], value, names)
     for source in step.when:
         _fill(result.inputs.parameters[source.node], source, names)
-    conditions = (f"inputs.parameter_values['{source.node}'] == 'true'" for source in step.when)
-    result.trigger_policy.condition = " && ".join(conditions)
-    needed = {source.node for source in step.sources} | step.after
-    result.dependent_tasks.extend(sorted(names[node] for node in needed))
+    if step.when:
+        held = (f"inputs.parameter_values['{source.node}'] == 'true'" for source in step.when)
+        result.trigger_policy.condition = " && ".join(held)
+    result.dependent_tasks.extend(sorted(names[node] for node in step.needs))
     if placed.config.retry:
         result.retry_policy.CopyFrom(retry_policy(placed.config.retry))
     return result

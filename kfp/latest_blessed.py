@@ -11,15 +11,16 @@ from typing import Any
 
 from pyarrow import fs
 from tfx.dsl.components.base.base_executor import BaseExecutor
+from tfx.types import Artifact
 from tfx.types.artifact_utils import get_single_instance
 from tfx.types.standard_artifacts import Model, ModelBlessing
 
-from tfx_updaters.kfp.artifacts import NONE, Artifacts
-from tfx_updaters.kfp.ledger import Blessed, Ledger, opened
-from tfx_updaters.kfp.mounts import uri_of
+from tfx_updaters.kfp.ledger import Blessed, Ledger, address, opened
 
-# The property of the run.
+Artifacts = dict[str, list[Artifact]]
+# The property of the run, and the mark of an artifact that stands for none.
 RUN = "run"
+NONE = "none"
 
 
 class FindExecutor(BaseExecutor):
@@ -58,7 +59,7 @@ class AddExecutor(BaseExecutor):
         if blessing.get_int_custom_property("blessed") != 1:
             added.value = ""
             return
-        entry = Blessed(model=uri_of(model.uri), blessing=uri_of(blessing.uri), run=run)
+        entry = Blessed(model=address(model.uri), blessing=address(blessing.uri), run=run)
         Ledger.beside(added.uri, run).append(entry)
         added.value = entry.model
 

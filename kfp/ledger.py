@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from pyarrow import fs
 
-from tfx_updaters.kfp import mounts
 from tfx_updaters.kfp.errors import LedgerError
 
 FOLDER = "blessed-models"
+# Where KFP's launcher keeps what belongs to a store (component/launcher_v2.go, LocalPathForURI).
+_MOUNTS = {"minio": "minio", "s3": "s3", "gcs": "gs"}
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,13 @@ class Ledger:
     def beside(cls, artifact: str, run: str) -> "Ledger":
         """That of the pipeline whose run made an artifact.
 
-        KFP puts what a run makes under `<pipeline root>/<pipeline>/<run>/` (driver/root_dag.go);
+        KFP puts what a run makes under `<pipeline root>/<pipeline>/<run>/`;
         the ledger is beside the runs.
 
         Raises:
             LedgerError: the artifact's address is not of this run.
         """
-        uri = mounts.uri_of(artifact)
+        uri = address(artifact)
         before, found, _ = uri.partition(f"/{run}/")
         if not run or not found:
             raise LedgerError(f"received {uri} in run '{run}', whose name is not in it")
@@ -102,12 +103,28 @@ class Ledger:
         return sorted(file.base_name for file in files if file.base_name.endswith(".json"))
 
 
+def address(path: str) -> str:
+    """The address in a store of what KFP's launcher put at a path of the container.
+
+    The variable `KFP_MOUNT_ROOT` names the folder that the mounts are in; none is `/`.
+    """
+    root = os.environ.get("KFP_MOUNT_ROOT", "").rstrip("/")
+    for mount, scheme in _MOUNTS.items():
+        if path.startswith(f"{root}/{mount}/"):
+            return f"{scheme}://{path.removeprefix(f'{root}/{mount}/')}"
+    return path
+
+
 def opened(uri: str) -> tuple[fs.FileSystem, str]:
-    """The file system of an address, and the path in it."""
-    here = mounts.object_of(uri)
-    if here is not None:
-        return fs.LocalFileSystem(), here
+    """The file system of an address, and the path in it.
+
+    The variable `KFP_STORE_ROOT` names a folder that stands for the stores, on a machine that has
+    none: `minio://bucket/x` is in `minio/bucket/x` there.
+    """
     scheme, separator, rest = uri.partition("://")
-    if scheme == "minio" and separator:
-        uri = f"s3://{rest}"
-    return fs.FileSystem.from_uri(uri if separator else os.path.abspath(uri))
+    if not separator:
+        return fs.FileSystem.from_uri(os.path.abspath(uri))
+    if root := os.environ.get("KFP_STORE_ROOT"):
+        folders = {scheme: mount for mount, scheme in _MOUNTS.items()}
+        return fs.FileSystem.from_uri(os.path.abspath(f"{root}/{folders[scheme]}/{rest}"))
+    return fs.FileSystem.from_uri(f"s3://{rest}" if scheme == "minio" else uri)

@@ -1,7 +1,6 @@
 """A TFX pipeline as steps: its own nodes, and those that stand for what KFP cannot do."""
 
 import dataclasses
-from collections.abc import Iterable
 
 from google.protobuf import json_format
 from kfp import dsl
@@ -15,6 +14,7 @@ from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
 from tfx.dsl.placeholder.placeholder_base import Placeholder
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import BaseChannel
+from tfx.types.channel import ChannelWrappedPlaceholder
 from tfx.types.channel_utils import encode_placeholder_with_channels, get_dependent_channels
 from tfx.types.standard_artifacts import Model, ModelBlessing, String
 from tfx.utils.name_utils import get_full_name
@@ -23,7 +23,7 @@ from tfx_updaters.kfp import conditions, fingerprint, latest_blessed
 from tfx_updaters.kfp.errors import UnsupportedError
 from tfx_updaters.kfp.steps import Output, Program, Source, Step, outputs, source, step
 
-# KFP puts the run's id in its place (driver/resolve.go).
+# KFP puts the run's id in its place (kfp.dsl, PIPELINE_JOB_ID_PLACEHOLDER).
 _RUN_ID = {latest_blessed.RUN: dsl.PIPELINE_JOB_ID_PLACEHOLDER}
 
 
@@ -40,8 +40,8 @@ def lower(pipeline: Pipeline) -> list[Step]:
         UnsupportedError: a node cannot run on KFP, or takes something from a node that is not
             in the pipeline.
     """
-    predicates = _Predicates()
     steps: list[Step] = []
+    predicates = _Predicates(steps)
     for node in pipeline.components:
         made = _find(node) if _finds_blessed(node) else step(node, pipeline)
         held = conditional.get_predicates(node, pipeline.dsl_context_registry)
@@ -51,44 +51,42 @@ def lower(pipeline: Pipeline) -> list[Step]:
             steps.append(_fingerprint(made))
             made = _fingerprinted(made, steps[-1])
         steps.append(made)
-    if any(_finds_blessed(node) for node in pipeline.components):
+    if finds := {node.id for node in pipeline.components if _finds_blessed(node)}:
         steps += [_add(each, key) for each in steps if (key := _blessing(each))]
-    steps += predicates.steps
     _need_all(steps)
-    return steps
+    return [_late(each, steps) if each.id in finds else each for each in steps]
 
 
 class _Predicates:
-    """The nodes that compute conditions; equal ones are one node."""
+    """The nodes that compute conditions, put before the nodes that ask; equal ones are one node."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: list[Step]) -> None:
+        self._steps = steps
         self._known: dict[str, Step] = {}
-
-    @property
-    def steps(self) -> Iterable[Step]:
-        return self._known.values()
 
     def source(self, node: BaseNode, predicate: Placeholder) -> Source:
         """Where the predicate's value comes from."""
         channels = list(dict.fromkeys(get_dependent_channels(predicate)))
         keys = {_identity(channel): f"input_{i}" for i, channel in enumerate(channels, start=1)}
         inputs = {keys[_identity(each)]: source(node, "condition", each) for each in channels}
+        for part in predicate.traverse():
+            if isinstance(part, ChannelWrappedPlaceholder):
+                part.set_key(None)  # TFX leaves the key of its own orchestration there at first.
         text = json_format.MessageToJson(
             encode_placeholder_with_channels(predicate, lambda each: keys[_identity(each)]),
             sort_keys=True, indent=None,
         )  # fmt: skip
         known = f"{text} {[(each.node, each.output) for each in inputs.values()]}"
-        made = self._known.setdefault(
-            known,
-            Step(
+        if known not in self._known:
+            self._known[known] = Step(
                 id=f"condition-{len(self._known) + 1}",
                 runs=Program(get_full_name(conditions.Executor)),
                 inputs=inputs,
                 outputs={conditions.HOLDS: Output(String)},
                 properties={conditions.PREDICATE: text},
-            ),
-        )
-        return Source(made.id, conditions.HOLDS, String)
+            )
+            self._steps.append(self._known[known])
+        return Source(self._known[known].id, conditions.HOLDS, String)
 
 
 def _identity(channel: BaseChannel) -> tuple[str, str]:
@@ -110,6 +108,16 @@ def _find(node: BaseNode) -> Step:
         after=frozenset(other.id for other in node.upstream_nodes),
         stale=True,
     )
+
+
+def _late(find: Step, steps: list[Step]) -> Step:
+    """Lets it wait for all that its readers wait for: a run that ends in the meantime counts."""
+    below = {find.id}
+    for each in steps:
+        if each.needs & below:
+            below.add(each.id)
+    readers = (each.needs for each in steps if find.id in each.needs)
+    return dataclasses.replace(find, after=find.after.union(*readers) - below)
 
 
 def _blessing(step: Step) -> str | None:
@@ -156,7 +164,7 @@ def _fingerprinted(reader: Step, before: Step) -> Step:
 def _need_all(steps: list[Step]) -> None:
     known = {each.id for each in steps}
     for each in steps:
-        for needed in sorted({made.node for made in each.sources} | each.after):
+        for needed in sorted(each.needs):
             if needed not in known:
                 raise UnsupportedError(
                     f"node '{each.id}' takes something from '{needed}', which is not among the "

@@ -20,32 +20,10 @@ def path_of(uri: str) -> str:
     The environment variable `KFP_MOUNT_ROOT` names the folder that the copies are under; in
     Kubeflow's pods, where it is not set, they are under `/`.
     """
-    return _under(os.environ.get(MOUNT_ROOT, ""), uri) or uri
-
-
-def uri_of(path: str) -> str:
-    """The URI of a local copy, the inverse of `path_of`; other paths stay."""
-    root = os.environ.get(MOUNT_ROOT, "").rstrip("/")
-    for scheme, folder in FOLDERS.items():
-        if path.startswith(f"{root}/{folder}/"):
-            return f"{scheme}://{path.removeprefix(f'{root}/{folder}/')}"
-    return path
-
-
-def object_of(uri: str) -> str | None:
-    """The file that is a URI's object in a run without a cluster; None in Kubeflow's pods.
-
-    The environment variable `KFP_STORE_ROOT` names the folder that stands for the object store.
-    """
-    root = os.environ.get(STORE_ROOT)
-    return _under(root, uri) if root else None
-
-
-def _under(root: str, uri: str) -> str | None:
     scheme, separator, rest = uri.partition("://")
     if not separator or scheme not in FOLDERS:
-        return None
-    return f"{root.rstrip('/')}/{FOLDERS[scheme]}/{rest}"
+        return uri
+    return f"{os.environ.get(MOUNT_ROOT, '').rstrip('/')}/{FOLDERS[scheme]}/{rest}"
 
 
 def mark_empty(folder: str) -> None:

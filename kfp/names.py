@@ -7,7 +7,9 @@ from tfx_updaters.kfp.errors import UnsupportedError
 
 
 def task_names(ids: Iterable[str]) -> dict[str, str]:
-    """The name of each node's task: Argo takes letters, digits and `-` (its validate.go).
+    """The name of each node's task: letters, digits and `-`, as Argo takes them.
+
+    Source: Argo Workflows, workflow/validate/validate.go.
 
     Raises:
         UnsupportedError: two nodes would have one name, or a node would have none.

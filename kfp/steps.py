@@ -18,7 +18,6 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.types import Artifact, BaseChannel, Channel
 from tfx.types.channel_utils import unwrap_simple_channel_placeholder
 from tfx.types.standard_artifacts import Boolean, Float, Integer, String
-from tfx.utils.name_utils import get_full_name
 
 from tfx_updaters.kfp.errors import UnsupportedError
 from tfx_updaters.kfp.modules import without_files
@@ -95,6 +94,11 @@ class Step:
         values = (value for value in self.properties.values() if isinstance(value, Source))
         return (*self.inputs.values(), *values, *self.when)
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The ids of the nodes that have to be done before it."""
+        return self.after | {source.node for source in self.sources}
+
 
 def step(node: BaseNode, pipeline: Pipeline) -> Step:
     """What a node is to Kubeflow.
@@ -167,8 +171,8 @@ def _refuse(node: BaseNode) -> None:
     driver = getattr(node, "driver_class", BaseDriver)
     if driver not in (BaseDriver, FileBasedDriver, QueryBasedDriver, importer.ImporterDriver):
         raise UnsupportedError(
-            f"node '{node.id}': has the driver {get_full_name(driver)}, and KFP runs no drivers "
-            "of TFX; do its work in the executor"
+            f"node '{node.id}': has the driver {driver.__module__}.{driver.__qualname__}, and "
+            "KFP runs no drivers of TFX; do its work in the executor"
         )
 
 
@@ -195,7 +199,7 @@ def importable(node: str, kind: type) -> str:
     Raises:
         UnsupportedError: it has none, as it was made in a script or in a function.
     """
-    name = get_full_name(kind)
+    name = f"{kind.__module__}.{kind.__qualname__}"
     if name.startswith("__main__.") or "<locals>" in name:
         raise UnsupportedError(
             f"node '{node}': {name} cannot be imported by another process; define it at the top "
