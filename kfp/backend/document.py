@@ -81,7 +81,9 @@ def _tasks(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for name, task in tasks.items():
             missing = sorted(set(task.get("dependentTasks", [])) - set(tasks))
             if missing:
-                raise DocumentError(f"task '{name}' depends on {missing}; there are {[*tasks]}")
+                raise DocumentError(
+                    f"task '{name}' depends on {missing}; there are {sorted(tasks)}"
+                )
             yield name, task
 
 

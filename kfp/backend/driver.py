@@ -72,7 +72,7 @@ def with_defaults(given: Mapping[str, Any], definitions: Mapping[str, Any]) -> d
     specs = definitions.get("parameters", {})
     unknown = sorted(set(given) - set(specs))
     if unknown:
-        raise TaskError(f"parameters {unknown}: there are {', '.join(specs) or 'none'}")
+        raise TaskError(f"parameters {unknown}: there are {', '.join(sorted(specs)) or 'none'}")
     values = dict(given)
     for name, spec in specs.items():
         if name in values:
@@ -181,5 +181,7 @@ def _artifact(name: str, given: Mapping[str, Any], scope: Scope) -> Mapping[str,
 
 def _found(among: Mapping[str, Any], key: str, name: str) -> Any:
     if key not in among:
-        raise TaskError(f"input '{name}': no '{key}'; there are {', '.join(among) or 'none'}")
+        raise TaskError(
+            f"input '{name}': no '{key}'; there are {', '.join(sorted(among)) or 'none'}"
+        )
     return among[key]

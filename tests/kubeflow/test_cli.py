@@ -44,7 +44,7 @@ def test_a_failed_task_exits_with_1(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        pytest.param(["--set", "nam=a"], "there are name, count", id="unknown parameter"),
+        pytest.param(["--set", "nam=a"], "there are count, name", id="unknown parameter"),
         pytest.param(["--set", "count=x"], "received 'x'", id="no number"),
         pytest.param(["--set", "count"], "NAME=VALUE", id="no value"),
         pytest.param(["--colder"], "--cold", id="unknown option"),
