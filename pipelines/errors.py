@@ -1,8 +1,7 @@
 """What stops a run: each carries the sentence that the user reads."""
 
-import re
+from tfx_updaters.components.causes import cause
 
-LONGEST = 300
 # How Python, Beam and TensorFlow say it, and how SQLite does.
 FULL = ("No space left on device", "disk is full")
 
@@ -33,12 +32,7 @@ def sentence(error: BaseException) -> str:
     """The root cause in one line: the first exception of the chain, without Beam's stage notes."""
     if _is_full_disk(error):
         return "no space left on the disk that the run writes to; free some, or give another --root"
-    while error.__cause__ is not None:
-        error = error.__cause__
-    text = re.sub(r"\s*\[while running '.*", "", str(error), flags=re.DOTALL)
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    name = type(error).__name__
-    return f"{name}: {line}"[:LONGEST] if line else name
+    return cause(error)
 
 
 def _is_full_disk(error: BaseException | None) -> bool:

@@ -1,0 +1,61 @@
+"""What is refused on the way to Kubeflow Pipelines, with a sentence that a user can act on."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+class KubeflowError(ValueError):
+    """What cannot go to Kubeflow Pipelines, or did not run there. The message says what to do.
+
+    - `ConfigError`: how nodes should run: an image, a `NodeConfig`, a pipeline root.
+    - `UnsupportedError`: a node or a value in it that cannot run there.
+    - `LedgerError`: the record of blessed models.
+    - `DocumentError`: a compiled document that the backend would not take.
+    - `HandedError`: what a node was handed does not fit its command.
+    - `TaskError`: a task that could not be started, or whose outputs cannot be taken.
+    - `RunFailedError`: a local run in which a task failed.
+    """
+
+
+class ConfigError(KubeflowError):
+    """A setting that cannot be taken: what was received, what is allowed, the nearest name."""
+
+
+class UnsupportedError(KubeflowError):
+    """A node that open-source Kubeflow Pipelines cannot run: which, why, and what to do instead."""
+
+
+class LedgerError(KubeflowError):
+    """The record of blessed models cannot be read, or names a model that is gone."""
+
+
+class DocumentError(KubeflowError):
+    """The backend would not take this document: what was received, what is allowed."""
+
+
+class HandedError(KubeflowError):
+    """A node was handed something that it cannot make TFX's objects of, and what to do."""
+
+
+class TaskError(KubeflowError):
+    """A task's inputs cannot be resolved, or its outputs cannot be taken, as on the backend."""
+
+
+class RunFailedError(KubeflowError):
+    """A task of a local run failed; those that depend on it did not run.
+
+    Attributes:
+        run: the `Run`, with what every task did.
+    """
+
+    def __init__(self, message: str, run: Any):
+        super().__init__(message)
+        self.run = run
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint at the known name that is nearest to `name`, and all of them: the end of a message."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return (f"did you mean '{close[0]}'? " if close else "") + f"there are {', '.join(names)}"
