@@ -14,7 +14,9 @@ class KubeflowError(ValueError):
     - `DocumentError`: a compiled document that the backend would not take.
     - `HandedError`: what a node was handed does not fit its command.
     - `TaskError`: a task that could not be started, or whose outputs cannot be taken.
-    - `RunFailedError`: a local run in which a task failed.
+    - `LoadError`: the function that makes the pipeline.
+    - `ServerError`: Kubeflow's server refused something, or could not be reached.
+    - `RunFailedError`: a run, here or on a cluster, in which a task failed.
     """
 
 
@@ -42,11 +44,19 @@ class TaskError(KubeflowError):
     """A task's inputs cannot be resolved, or its outputs cannot be taken, as on the backend."""
 
 
+class LoadError(KubeflowError):
+    """The function that makes a pipeline is not there, fails, or gives none."""
+
+
+class ServerError(KubeflowError):
+    """Kubeflow's server refused something, or could not be reached, with what was done so far."""
+
+
 class RunFailedError(KubeflowError):
-    """A task of a local run failed; those that depend on it did not run.
+    """A task of a run failed; those that depend on it did not run.
 
     Attributes:
-        run: the `Run`, with what every task did.
+        run: of a local run the `Run`, of one on a cluster the `Progress`: what every task did.
     """
 
     def __init__(self, message: str, run: Any):

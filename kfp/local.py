@@ -34,7 +34,7 @@ from tfx_updaters.kfp.errors import RunFailedError, TaskError
 
 # Where KFP's backend puts everything when its administrator has not said otherwise.
 BUCKET = "minio://mlpipeline/v2/artifacts"
-SUCCEEDED, CACHED, FAILED = "SUCCEEDED", "CACHED", "FAILED"
+RUNNING, SUCCEEDED, CACHED, FAILED = "RUNNING", "SUCCEEDED", "CACHED", "FAILED"
 SKIPPED, OMITTED = "SKIPPED", "OMITTED"
 ALWAYS = "ALL_UPSTREAM_TASKS_COMPLETED"
 
@@ -45,8 +45,8 @@ class TaskRun:
 
     Attributes:
         name: of the task.
-        state: SUCCEEDED, CACHED, FAILED, SKIPPED (its condition does not hold) or OMITTED (a
-            task that it depends on did not succeed).
+        state: RUNNING, SUCCEEDED, CACHED, FAILED, SKIPPED (its condition does not hold) or
+            OMITTED (a task that it depends on did not succeed).
         seconds: from the start of its first try to the end of its last.
         logs: a log for each try.
         made: its outputs.
@@ -103,14 +103,15 @@ def run(
         warm: whether nodes are forked from a process with TFX loaded. The script that calls this
             then needs `if __name__ == "__main__":`, as with every use of multiprocessing.
         cache: whether tasks that allow it may take the outputs of an earlier run in this root.
-        watch: called with each task when it has ended.
+        watch: called with each task when it starts (RUNNING) and when it has ended.
 
     Raises:
-        DocumentError: the backend would not take the document.
+        DocumentError: the backend would not take the document, or it has a loop over items.
         TaskError: a parameter of the run is missing or unknown.
         RunFailedError: a task failed; the message says which, why, and where its log is.
     """
     checked = document.load(path)
+    document.refuse_loops(checked)
     done = Run(uuid.uuid4().hex[:12], [], Store(root.absolute() / "store"))
     given = driver.with_defaults(parameters or {}, checked.root.get("inputDefinitions", {}))
     runner = _Runner(checked, done, root.absolute(), Processes(warm), cache, watch)
@@ -178,6 +179,8 @@ class _Runner:
             handed = self._handed(name, inputs, component)
             if trigger and not condition.holds(trigger, handed["inputs"]["parameterValues"]):
                 return TaskRun(name, SKIPPED)
+            if self.watch and "dag" not in component:
+                self.watch(TaskRun(name, RUNNING))
             if "dag" in component:
                 inside = self.dag(component, inputs)
                 state, made, cause = inside.state, inside.made, inside.cause

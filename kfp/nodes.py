@@ -250,6 +250,11 @@ _TUPLES: dict[str, type] = {
     "secrets": Secret,
     "config_maps": ConfigMap,
 }
+# The fields that have fields of their own.
+PARTS: dict[str, type] = {**_TUPLES, "retry": Retry}
+# A file that names a field that is not there is refused (pydantic, in `node_file.py`).
+for _kind in (NodeConfig, *PARTS.values()):
+    _kind.__pydantic_config__ = {"extra": "forbid"}
 
 
 def _listed(name: str, values: Any, kind: type) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Protocol
 
 import absl.logging
 from rich.console import Console
@@ -13,6 +14,52 @@ STARTED = "Component %s is running."
 FINISHED = "Component %s is finished."
 CACHED = "A cached execution %d is used."
 TRAINING_LOGGER = "tfx_updaters.training"
+# How the states of Kubeflow's tasks are called here; the others by their own names.
+DONE, FROM_CACHE, FAILED = "done", "cached", "failed"
+STATES = {"SUCCEEDED": DONE, "CACHED": FROM_CACHE}
+STYLES = {DONE: "green", FROM_CACHE: "cyan", FAILED: "red"}
+
+
+class Task(Protocol):
+    """A task of Kubeflow, of a run here or on a cluster."""
+
+    @property
+    def name(self) -> str:
+        """Of the task."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """As Kubeflow calls it."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """From its start to its end."""
+        ...
+
+
+class Lines:
+    """A line for each node as it starts, and one as it ends."""
+
+    def __init__(self, console: Console):
+        self.console = console
+
+    def started(self, node: str) -> None:
+        """Says that a node runs."""
+        self.console.print(f"  {escape(node):<32} started")
+
+    def ended(self, node: str, how: str, seconds: float) -> None:
+        """Says how a node ended, and how long it took."""
+        style = STYLES.get(how, "dim")
+        self.console.print(f"  {escape(node):<32} [{style}]{how:<7}[/] {seconds:6.1f} s")
+
+    def task(self, task: Task) -> None:
+        """Says how far a task of Kubeflow is; one that waits has no line yet."""
+        if task.state == "RUNNING":
+            self.started(task.name)
+        elif task.state != "PENDING":
+            self.ended(task.name, STATES.get(task.state, task.state.lower()), task.seconds)
 
 
 class LiveView(logging.Handler):
@@ -30,6 +77,7 @@ class LiveView(logging.Handler):
         self.node: str | None = None
         self.seconds: dict[str, float] = {}
         self.interrupted = False
+        self._lines = Lines(console)
         self._began = 0.0
         self._cached = False
         self._progress: Progress | None = None
@@ -63,14 +111,12 @@ class LiveView(logging.Handler):
     def _start(self, node: str) -> None:
         self._check()
         self.node, self._began, self._cached = node, time.monotonic(), False
-        self.console.print(f"  {escape(node):<32} started")
+        self._lines.started(node)
 
     def _finish(self, node: str) -> None:
         self._stop_bar()
         self.seconds[node] = time.monotonic() - self._began
-        how = "cached" if self._cached else "done"
-        style = "cyan" if self._cached else "green"
-        self.console.print(f"  {escape(node):<32} [{style}]{how:<7}[/] {self.seconds[node]:6.1f} s")
+        self._lines.ended(node, FROM_CACHE if self._cached else DONE, self.seconds[node])
 
     def _epoch(self, epoch: int, epochs: int, metrics: dict[str, float]) -> None:
         text = (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 # Not `tfx.v1`: it brings the Google Cloud clients, seconds of imports that nothing here needs.
 from tfx import components as tfx
+from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
     LatestBlessedModelStrategy,
@@ -34,12 +35,28 @@ BEAM_IN_MEMORY = (
 
 
 @dataclass(frozen=True)
+class Data:
+    """TFRecords with the splits `train*` and `eval*`.
+
+    Attributes:
+        address: of their folder.
+        shape: (height, width, channels) of an image.
+        classes: number of classes.
+    """
+
+    address: str
+    shape: tuple[int, int, int]
+    classes: int
+
+
+@dataclass(frozen=True)
 class Training:
     """How a pipeline trains and when its model is blessed.
 
     Attributes:
         updater: how the parameters are updated.
-        steps: number of updates.
+        steps: number of updates; or
+        epochs: passes over the train split.
         batch_size: examples in an update.
         seed: of the initial weights and the order of examples.
         gate: what the model is pushed by. By default the gate has to show that a limit is
@@ -48,7 +65,8 @@ class Training:
     """
 
     updater: UpdaterConfig
-    steps: int
+    steps: int | None = None
+    epochs: int | None = None
     batch_size: int = 32
     seed: int = 0
     gate: Gate = Gate(burden="gate")
@@ -56,8 +74,39 @@ class Training:
 
 def create_pipeline(name: str, root: Path, records: Records, training: Training) -> Pipeline:
     """ImportExampleGen to Pusher; everything they write lies under `root`."""
+    data = Data(str(records.folder), records.shape, records.classes)
+    return Pipeline(
+        pipeline_name=name,
+        pipeline_root=str(root / "artifacts"),
+        metadata_connection_config=sqlite_metadata_connection_config(str(root / "metadata.sqlite")),
+        enable_cache=True,
+        beam_pipeline_args=list(BEAM_IN_MEMORY),
+        components=_nodes(data, training, str(root / "pushed" / name)),
+    )
+
+
+def create_cluster_pipeline(name: str, data: Data, training: Training, push_to: str) -> Pipeline:
+    """The same nodes for a cluster, with nothing of this machine in them.
+
+    Args:
+        name: of the pipeline.
+        data: `gs://...`, or a folder of a volume that the nodes mount: what TFX 1.21 reads with
+            today's TensorFlow, which has no other stores.
+        training: by epochs, as nothing here counts the examples.
+        push_to: the folder for pushed models, an address of the same kind.
+    """
+    return Pipeline(
+        pipeline_name=name,
+        pipeline_root="",
+        enable_cache=True,
+        beam_pipeline_args=list(BEAM_IN_MEMORY),
+        components=_nodes(data, training, push_to),
+    )
+
+
+def _nodes(data: Data, training: Training, push_to: str) -> list[BaseNode]:
     examples = tfx.ImportExampleGen(
-        input_base=str(records.folder),
+        input_base=data.address,
         input_config=example_gen_pb2.Input(
             splits=[
                 example_gen_pb2.Input.Split(name=split, pattern=f"{split}*") for split in SPLITS
@@ -73,17 +122,19 @@ def create_pipeline(name: str, root: Path, records: Records, training: Training)
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
         preprocessing_fn=PREPROCESSING_FN,
-        custom_config={"shape": list(records.shape)},
+        custom_config={"shape": list(data.shape)},
     )
     trainer = Trainer(
         examples=transform.outputs["transformed_examples"],
         updater=training.updater,
         model_fn=image,
-        model_args={"shape": list(records.shape), "classes": records.classes},
-        training=TrainingConfig(batch_size=training.batch_size, seed=training.seed),
+        model_args={"shape": list(data.shape), "classes": data.classes},
+        training=TrainingConfig(
+            epochs=training.epochs, batch_size=training.batch_size, seed=training.seed
+        ),
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
-        train_args=trainer_pb2.TrainArgs(num_steps=training.steps),
+        train_args=trainer_pb2.TrainArgs(num_steps=training.steps) if training.steps else None,
     )
     resolver = Resolver(
         strategy_class=LatestBlessedModelStrategy,
@@ -100,19 +151,9 @@ def create_pipeline(name: str, root: Path, records: Records, training: Training)
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(
-                base_directory=str(root / "pushed" / name)
-            )
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=push_to)
         ),
     )
-    return Pipeline(
-        pipeline_name=name,
-        pipeline_root=str(root / "artifacts"),
-        metadata_connection_config=sqlite_metadata_connection_config(str(root / "metadata.sqlite")),
-        enable_cache=True,
-        beam_pipeline_args=list(BEAM_IN_MEMORY),
-        components=[
-            examples, statistics, schema, validator, transform,
-            trainer, resolver, evaluator, pusher,
-        ],
-    )  # fmt: skip
+    return [
+        examples, statistics, schema, validator, transform, trainer, resolver, evaluator, pusher,
+    ]  # fmt: skip

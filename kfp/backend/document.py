@@ -26,12 +26,19 @@ class Document:
         root: the component that is the whole pipeline.
         components: by name.
         executors: by label.
+        pipeline_root: where runs are to write to; empty is what the cluster says.
     """
 
     name: str
     root: Mapping[str, Any]
     components: Mapping[str, Mapping[str, Any]]
     executors: Mapping[str, Mapping[str, Any]]
+    pipeline_root: str = ""
+
+    @property
+    def task_names(self) -> list[str]:
+        """The tasks of every graph in it."""
+        return [name for name, _ in _tasks(self)]
 
     def component(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
         """The component that a task runs."""
@@ -50,7 +57,7 @@ def load(path: Path) -> Document:
 
     Raises:
         DocumentError: it is no pipeline, of another schema version, has a task whose name Argo
-            rejects, an executor that is neither container nor importer, or a loop over items.
+            rejects, or an executor that is neither container nor importer.
     """
     text = path.read_text()
     try:
@@ -69,10 +76,24 @@ def load(path: Path) -> Document:
         root=spec["root"],
         components=spec.get("components", {}),
         executors=spec.get("deploymentSpec", {}).get("executors", {}),
+        pipeline_root=spec.get("defaultPipelineRoot", ""),
     )
     for name, task in _tasks(document):
         _check(document, name, task)
     return document
+
+
+def refuse_loops(document: Document) -> None:
+    """Whether a local run can run every task.
+
+    Raises:
+        DocumentError: one is a loop over items.
+    """
+    for name, task in _tasks(document):
+        if "parameterIterator" in task or "artifactIterator" in task:
+            raise DocumentError(
+                f"task '{name}' is a loop over items, which a local run does not do"
+            )
 
 
 def _tasks(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -91,8 +112,6 @@ def _check(document: Document, name: str, task: Mapping[str, Any]) -> None:
     if not NAME.fullmatch(name):
         near = re.sub(r"[^-a-zA-Z0-9]+", "-", name).strip("-")
         raise DocumentError(f"task '{name}': Argo takes letters, digits and '-', such as '{near}'")
-    if "parameterIterator" in task or "artifactIterator" in task:
-        raise DocumentError(f"task '{name}' is a loop over items, which a local run does not do")
     if task["componentRef"]["name"] not in document.components:
         raise DocumentError(f"task '{name}': no component '{task['componentRef']['name']}'")
     component = document.component(task)

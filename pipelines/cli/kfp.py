@@ -1,14 +1,14 @@
-"""`tfx-updaters kfp`: compiled documents for Kubeflow Pipelines."""
+"""`tfx-updaters kfp`: any TFX pipeline on Kubeflow Pipelines, or here as it would run there."""
 
-import json
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
 from tfx_updaters.kfp.errors import DocumentError, RunFailedError, TaskError
+from tfx_updaters.pipelines.cli import parameters
+from tfx_updaters.pipelines.cli.kfp_compile import compile
+from tfx_updaters.pipelines.cli.kfp_submit import submit
 
 
 @click.group()
@@ -25,13 +25,7 @@ def kfp() -> None:
     show_default=True,
     help="The folder for everything that a run writes.",
 )
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A parameter of the run; may be repeated.",
-)
+@parameters.option
 @click.option("--cold", is_flag=True, help="Let every node import TensorFlow and TFX itself.")
 @click.option("--no-cache", is_flag=True, help="Take nothing from earlier runs in this root.")
 def run(document: Path, root: Path, settings: tuple[str, ...], cold: bool, no_cache: bool) -> None:
@@ -41,11 +35,13 @@ def run(document: Path, root: Path, settings: tuple[str, ...], cold: bool, no_ca
     """
     from tfx_updaters.kfp import local
     from tfx_updaters.kfp.backend.document import load
+    from tfx_updaters.pipelines.live import Lines
+    from tfx_updaters.pipelines.output import console_on
 
     try:
-        definitions = load(document).root.get("inputDefinitions", {}).get("parameters", {})
-        parameters = _parameters(settings, definitions)
-        local.run(document, root, parameters, warm=not cold, cache=not no_cache, watch=_show)
+        given = parameters.parse(settings, load(document).root)
+        watch = Lines(console_on(sys.stdout)).task
+        local.run(document, root, given, warm=not cold, cache=not no_cache, watch=watch)
     except (DocumentError, TaskError) as error:
         raise click.UsageError(str(error)) from error
     except RunFailedError as error:
@@ -53,20 +49,5 @@ def run(document: Path, root: Path, settings: tuple[str, ...], cold: bool, no_ca
         sys.exit(1)
 
 
-def _show(task: Any) -> None:
-    click.echo(f"  {task.name:<32} {task.state.lower():<9} {task.seconds:6.1f} s")
-
-
-def _parameters(settings: Iterable[str], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """`NAME=VALUE` as values: JSON where the document wants no text."""
-    values = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals or not name:
-            raise click.UsageError(f"--set {setting!r}: NAME=VALUE is needed")
-        is_text = definitions.get(name, {}).get("parameterType", "STRING") == "STRING"
-        try:
-            values[name] = text if is_text else json.loads(text)
-        except ValueError as error:
-            raise click.UsageError(f"--set {name}: received '{text}', no JSON value") from error
-    return values
+for command in (compile, submit):
+    kfp.add_command(command)

@@ -29,8 +29,9 @@ def saying() -> Task:
 def test_it_shows_each_task(tmp_path: Path) -> None:
     result = kfp_run(tmp_path, saying(), "--set", "name=12", "--set", "count=3")
     assert result.exit_code == 0, result.output
-    (line,) = result.output.splitlines()
-    assert line.split()[:2] == ["task", "succeeded"]
+    started, ended = result.output.splitlines()
+    assert started.split() == ["task", "started"]
+    assert ended.split()[:2] == ["task", "done"] and ended.endswith(" s")
     (log,) = (tmp_path / "root/runs").rglob("*.log")
     assert log.read_text() == "12 3\n"
 
@@ -38,6 +39,7 @@ def test_it_shows_each_task(tmp_path: Path) -> None:
 def test_a_failed_task_exits_with_1(tmp_path: Path) -> None:
     result = kfp_run(tmp_path, Task(["sh", "-c", "echo why; exit 4"]))
     assert result.exit_code == 1
+    assert result.output.splitlines()[1].split()[:2] == ["task", "failed"]
     assert "Error: task failed: exit status 4: why; log: " in result.output
 
 
