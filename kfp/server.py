@@ -164,7 +164,10 @@ class Server:
     def _ask(self, service: str, method_name: str, *given: Any, **query: Any) -> Any:
         """Calls a method of the SDK's; of `kfp_server_api`, as the client's own know no timeout."""
         method = getattr(getattr(self._client, service), method_name)
-        return method(*given, _request_timeout=TIMEOUT, **query)
+        answer = method(*given, _request_timeout=TIMEOUT, **query)
+        if not method.__self__.api_client.last_response.data.lstrip().startswith("{"):
+            raise ValueError("a page, which the client takes for an empty object")
+        return answer
 
     def _patiently(self, what: str, attempt: Callable[[], Any]) -> Any:
         """Calls `attempt`, again and again while the server is away.
@@ -216,7 +219,8 @@ class _Token(TokenCredentialsBase):
             except UnicodeDecodeError:
                 raise ConfigError(f"token file {self._path} is no text") from None
         self._token = self._token.strip()
-        if not self._token or not self._token.isascii() or len(self._token.split()) != 1:
+        characters = self._token.isascii() and self._token.isprintable()
+        if not characters or len(self._token.split()) != 1:
             # Not repeated: it is, or is near, the token.
             where = f"token file {self._path}" if self._path else "the token"
             raise ConfigError(f"{where}: one token on one line is needed, and nothing else")
