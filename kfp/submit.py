@@ -162,7 +162,7 @@ def follow(
             break
         if until and time.monotonic() + interval > until:
             raise ServerError(
-                f"the run {run.id} is {now.state.lower()} after {timeout:.0f} s; it goes on: "
+                f"the run {run.id} is {now.state.lower()} after {timeout:g} s; it goes on: "
                 f"{run.url}"
             )
         time.sleep(interval)

@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from cluster import Kubeflow, tasks
 
 from tfx_updaters import optimizers
 from tfx_updaters.optimizers import Trace, from_json, names, registered
@@ -28,10 +29,29 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
+def files(page: str) -> dict[str, str]:
+    """The blocks of a page that are files, which its commands take."""
+    text = (PROJECT / page).read_text()
+    found = re.findall(r'^```\w+ title="(.+?)"\n(.*?)^```$', text, re.MULTILINE | re.DOTALL)
+    return dict(found)
+
+
+@pytest.fixture
+def kubeflow(monkeypatch):
+    """A cluster that every run succeeds on."""
+    server = Kubeflow()
+    server.script = [tasks("SUCCEEDED", Trainer="SUCCEEDED")]
+    monkeypatch.setenv("KF_PIPELINES_ENDPOINT", server.url)
+    yield server
+    server.die()
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_the_commands_of_a_page_run(page, tmp_path):
+def test_the_commands_of_a_page_run(page, tmp_path, kubeflow):
     (tmp_path / ".venv").symlink_to(Path(sys.prefix))
-    for command in "".join(blocks(page, "sh")).splitlines():
+    for name, content in files(page).items():
+        (tmp_path / name).write_text(content)
+    for command in "".join(blocks(page, "sh")).replace("\\\n", "").splitlines():
         if command in ELSEWHERE:
             continue
         folder = PROJECT if command.startswith("make") else tmp_path
@@ -50,11 +70,13 @@ def test_make_run_pushes_a_model(tmp_path):
     assert list(root.glob("pushed/digits/*/saved_model.pb"))
 
 
-def test_the_python_of_the_pages_runs():
+def test_the_python_of_the_pages_runs(tmp_path):
     """Each page from top to bottom in a namespace of its own; in one process, for its imports."""
     pages = {page: "".join(blocks(page, "python")) for page in PAGES}
     code = f"for page, code in {pages!r}.items(): exec(compile(code, page, 'exec'), {{}})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import api as kubeflow_api
+import cluster
 import pytest
-from api import EXPERIMENTS, PIPELINES, RUNS, UPLOAD, Kubeflow, tasks
 from click.testing import CliRunner, Result
+from cluster import EXPERIMENTS, PIPELINES, RUNS, UPLOAD, Kubeflow, tasks
 from documents import Task, document, write
 
 from tfx_updaters.pipelines.cli.main import main
@@ -122,7 +122,7 @@ def test_names_that_others_take_in_between_are_found(path: Path, kubeflow: Kubef
     """A 409: the name was free when it was looked for."""
 
     def taken() -> None:
-        kubeflow._make_pipeline(kubeflow_api.api.V2beta1Pipeline(name="small"))
+        kubeflow._make_pipeline(cluster.api.V2beta1Pipeline(name="small"))
 
     kubeflow.fault(f"POST {PIPELINES}$", taken)
     result = submit(path, kubeflow, *QUICK)
@@ -220,7 +220,7 @@ def test_waiting_ends_and_the_run_goes_on(path: Path, kubeflow: Kubeflow) -> Non
     kubeflow.script = [tasks("RUNNING", task="RUNNING")]
     result = submit(path, kubeflow, "--wait", "--timeout", "0.2", *QUICK)
     assert result.exit_code == 1
-    assert "is running after 0 s; it goes on: http" in result.output
+    assert "is running after 0.2 s; it goes on: http" in result.output
 
 
 def test_ctrl_c_leaves_the_run_alone(path: Path, kubeflow: Kubeflow) -> None:
