@@ -6,6 +6,7 @@ answer that is no JSON for an empty one (kfp 2.16, kfp_server_api 2.17: rest.py,
 
 import json
 import logging
+import re
 import ssl
 import warnings
 from collections.abc import Callable
@@ -26,6 +27,7 @@ TIMEOUT = (10, 60)
 # Too many requests, and what a server, or what stands before it, says when it is not well.
 AWAY = frozenset({408, 429, 500, 502, 503, 504})
 EXISTS = 409
+_LOG = logging.getLogger(__name__)
 
 
 class Server:
@@ -73,6 +75,10 @@ class Server:
                 self.host, namespace=namespace or "-", credentials=self._token,
                 ssl_ca_cert=str(ca_file) if ca_file else None,
             )  # fmt: skip
+        # Asking again is done here, where it is said and where nothing is done twice.
+        asker = self._client.runs.run_service_get_run.__self__.api_client
+        once = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=3)
+        asker.rest_client.pool_manager.connection_pool_kw["retries"] = once
 
     def pipeline(self, name: str) -> str:
         """The id of the pipeline of that name; it is made where there is none."""
@@ -178,7 +184,7 @@ class Server:
 
         def say(state: tenacity.RetryCallState) -> None:
             error = state.outcome and state.outcome.exception()
-            logging.warning("%s: %s; asking again", what, self._sentence(error))
+            _LOG.warning("%s: %s; asking again", what, self._sentence(error))
 
         again = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_away),
@@ -273,7 +279,8 @@ def _sentence(error: BaseException | None, host: str, with_token: bool) -> str:
             "certificate of its authority"
         )
     if isinstance(error, urllib3.exceptions.HTTPError):
-        return f"{host} cannot be reached: {getattr(error, 'reason', None) or error}"
+        reason = re.sub(r"^\w+\(host=.*?\): ", "", str(getattr(error, "reason", None) or error))
+        return f"{host} cannot be reached: {reason}"
     return f"{host} does not answer as Kubeflow Pipelines does; is it the address of its API?"
 
 

@@ -405,7 +405,15 @@ def test_a_page_in_place_of_the_api_is_noticed(path: Path, kubeflow: Kubeflow) -
 
 
 def test_a_server_that_is_not_there(path: Path, kubeflow: Kubeflow) -> None:
+    """Every line that the user sees says what is wrong."""
     kubeflow.die()
-    result = submit(path, kubeflow, *QUICK)
-    assert result.exit_code == 1
-    assert "cannot be reached" in result.output and "nothing was uploaded" in result.output
+    done = subprocess.run(
+        [Path(sys.executable).with_name("tfx-updaters"), "kfp", "submit", path, "--host",
+         kubeflow.url, *QUICK],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1 and done.stdout == ""
+    away = f"the pipeline 'small': {kubeflow.url} cannot be reached: .*Connection refused"
+    *again, last = done.stderr.splitlines()
+    assert again and all(re.fullmatch(f"{away}; asking again", line) for line in again), done
+    assert re.fullmatch(f"Error: {away}. So far: nothing was uploaded; no run was started", last)
