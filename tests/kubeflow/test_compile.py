@@ -25,16 +25,15 @@ from tfx.proto import trainer_pb2
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
-from tfx_updaters.kfp.nodes import Claim, NodeConfig
+from tfx_updaters.kfp.nodes import NodeConfig
 
-MOUNTS = NodeConfig(claims=(Claim("data", "/data"), Claim("pipe", "/pipe")))
 GPU = NodeConfig(gpu=1, gpu_resource="nvidia.com/gpu")
 
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory) -> made.Document:
     folder = tmp_path_factory.mktemp("main")
-    nodes = {"*": MOUNTS, "Trainer": GPU}
+    nodes = {"*": made.MOUNTS, "Trainer": GPU}
     return made.compiled(made.main(), folder, nodes, pipeline_root=made.ROOT)
 
 
@@ -157,7 +156,7 @@ def test_without_a_cache_there_are_no_fingerprints(tmp_path):
 def test_a_fingerprint_has_the_mounts_of_its_reader(tmp_path):
     node = tfx.CsvExampleGen("/data/csv")
     document = made.compiled(
-        made.pipeline([node], enable_cache=True), tmp_path, {"CsvExampleGen": MOUNTS}
+        made.pipeline([node], enable_cache=True), tmp_path, {"CsvExampleGen": made.MOUNTS}
     )
     assert document.pod("CsvExampleGen-fingerprint") == document.pod("CsvExampleGen") != {}
 
