@@ -22,6 +22,7 @@ from tfx_updaters.components.trainer import (
     devices,
     diverged,
     model,
+    preemption,
     progress,
     serving,
     step,
@@ -77,7 +78,10 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
     splits = _splits(fn_args, made, schema, config)
     _start_from(made, fn_args.base_model)
     chief = devices.is_chief(strategy)
-    store = _fit(made, splits, fn_args, config, chief)
+    # Workers save at the same step only, and one alone may be asked to end.
+    alone = devices.workers() == 1
+    with preemption.noticed() if alone else contextlib.nullcontext(lambda: False) as asked:
+        store = _fit(made, splits, fn_args, config, chief, asked)
     measured = {
         name: made.evaluate(batches.evaluation(split), verbose=0, return_dict=True)
         for name, split in splits.items()
@@ -175,7 +179,7 @@ def _start_from(made: keras.Model, base: str | None) -> None:
 
 
 def _fit(
-    made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, chief
+    made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, chief, asked
 ) -> checkpoint.Store:
     train = splits["train"]
     an_epoch, total = _steps(train.count, fn_args.train_steps, config)
@@ -191,7 +195,7 @@ def _fit(
         # Workers have to save at the same step, as they read their shared state together.
         every_steps=config.checkpoint_steps or (an_epoch if several else None),
         every_minutes=None if several else config.checkpoint_minutes,
-        writes=chief, stopping=stopping, flush=before_saving,
+        writes=chief, stopping=stopping, flush=before_saving, asked=asked,
     )  # fmt: skip
     saver.restore(made)
     first = saver.position

@@ -58,3 +58,19 @@ def test_a_killed_training_ends_with_the_same_weights(case, digits, tmp_path):
     assert len(records[0]) > 50
     pd.testing.assert_frame_equal(*records)
     assert not list((tmp_path / "killed").glob(".system/checkpoints/*/*"))
+
+
+# 10 steps an epoch: in the midst of one, at its last step, and while those before are passed over.
+@pytest.mark.parametrize("asked_at", [14, 20], ids=["in an epoch", "at its end"])
+def test_a_training_that_is_asked_to_end_saves_every_step(asked_at, digits, tmp_path):
+    config = {"training": {"checkpoint_minutes": 60.0}}
+    assert trainings.train(digits, tmp_path / "whole", config, 37) == 0
+    term = {"by": signal.SIGTERM}
+    assert trainings.train(digits, tmp_path / "asked", config, 37, asked_at, **term) == 143
+    (saved,) = (tmp_path / "asked").glob(".system/checkpoints/*/step-*.npz")
+    assert saved.name == f"step-{asked_at:012d}.npz"
+    assert trainings.train(digits, tmp_path / "asked", config, 37, 2, **term) == 143
+    assert trainings.train(digits, tmp_path / "asked", config, 37) == 0
+    whole, asked = (trainings.weights(tmp_path / name) for name in ("whole", "asked"))
+    for one, other in zip(whole, asked, strict=True):
+        np.testing.assert_array_equal(one, other)
