@@ -26,9 +26,13 @@ among the task's inputs. Where both have it, `--properties` wins.
 ExampleGen's driver runs here before its executor. Output folders are made, and empty ones are kept
 by a marker file that the next node's entrypoint removes. What fails for now is tried again, from
 empty outputs. When the node fails, the last line of its log is `ID failed: Cause: text`, and the
-exit status is 1. Nothing handles SIGTERM: KFP's launcher does not wait for a command after it, so
-what has to survive is saved before, as our Trainer's checkpoints are, in a `checkpoint_dir` that
-outlives the pod.
+exit status is 1.
+
+On SIGTERM our Trainer saves and ends, where the signal reaches it. In KFP's pods it does not: Argo
+sends it to its child alone, KFP's launcher (Argo: cmd/argoexec/commands/emissary.go), which ends
+at once, and the container with it. What has to survive is saved before: our Trainer's checkpoints,
+every few minutes, in the folder of the variable `TFX_UPDATERS_CHECKPOINTS`, which is to outlive
+the pod.
 """
 
 import argparse

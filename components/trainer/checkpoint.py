@@ -18,6 +18,9 @@ import tensorflow as tf
 from tfx_updaters.components.errors import CheckpointError
 from tfx_updaters.components.trainer.preemption import PreemptedError
 
+# The environment variable with the folder for every training's folder, where what is beside a
+# node's outputs is lost with the node.
+ROOT = "TFX_UPDATERS_CHECKPOINTS"
 KEPT = 2
 META = "meta"
 STOPPING = ("wait", "stopped_epoch", "best", "best_epoch")

@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -262,11 +263,12 @@ def _checkpoint_folder(fn_args: FnArgs, config: TrainingConfig) -> str:
     if config.checkpoint_dir:
         return config.checkpoint_dir
     node = str(fn_args.model_run_dir).rsplit("/", 2)[0]
+    root = os.environ.get(checkpoint.ROOT) or f"{node}/.system/checkpoints"
     inputs = (
         fn_args.train_files, fn_args.eval_files, fn_args.train_steps, fn_args.custom_config,
         fn_args.transform_output, fn_args.base_model,
     )  # fmt: skip
-    return f"{node}/.system/checkpoints/{checkpoint.fingerprint(*inputs)}"
+    return f"{root}/{checkpoint.fingerprint(*inputs)}"
 
 
 def _dynamics(fn_args: FnArgs, folder: str) -> list[Dynamics]:

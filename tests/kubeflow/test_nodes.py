@@ -1,5 +1,7 @@
 """NodeConfig in the document, beside what kfp-kubernetes writes for it, and what it refuses."""
 
+import warnings
+
 import made
 import pytest
 import yaml
@@ -93,6 +95,19 @@ def test_a_node_has_what_is_said_for_all_beside_its_own(tmp_path):
     assert container["resources"] == {"resourceCpuLimit": "2", "resourceMemoryLimit": "8Gi"}
     assert container["env"] == [{"name": "A", "value": "own"}, {"name": "B", "value": "all"}]
     assert document.task("CsvExampleGen")["cachingOptions"] == {"enableCache": True}
+
+
+def test_a_retry_that_would_begin_with_the_first_step_is_said(tmp_path):
+    def compiled(trainer: NodeConfig) -> None:
+        nodes = {"Trainer": trainer, "*": made.MOUNTS}
+        made.compiled(made.main(), tmp_path, nodes, pipeline_root=made.ROOT)
+
+    with pytest.warns(UserWarning, match="node 'Trainer': a retry begins with the first step"):
+        compiled(NodeConfig(retry=Retry(3)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kept = {"TFX_UPDATERS_CHECKPOINTS": "/pipe/checkpoints"}
+        compiled(NodeConfig(retry=Retry(3), env=kept))
 
 
 def test_a_node_has_its_own_runner_of_beam(tmp_path):
