@@ -202,6 +202,7 @@ def _arguments(placed: Placed, program: Program, component: spec.ComponentSpec) 
         "--json_serialized_inputs_spec_args", inputs,
         "--node_id", step.id,
         *(["--properties", properties] if properties else []),
+        *(["--module_sha256", program.source] if program.source else []),
         *(placed.config.beam or program.beam),
     ]  # fmt: skip
 

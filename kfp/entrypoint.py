@@ -4,7 +4,7 @@
         --executor_class_path MODULE.CLASS
         --json_serialized_invocation_args {{$}}
         --json_serialized_inputs_spec_args JSON
-        [--properties JSON] [--node_id ID] [Beam's options]
+        [--properties JSON] [--module_sha256 HEX] [--node_id ID] [Beam's options]
 
 The first three are those of TFX's own `kubeflow_v2_run_executor`, whose place this takes; KFP's
 launcher puts the ExecutorInput where `{{$}}` stands. What is handed becomes what TFX wants:
@@ -22,6 +22,9 @@ launcher puts the ExecutorInput where `{{$}}` stands. What is handed becomes wha
 A property that KFP would refuse or change (null, a list, a dictionary, a boolean) is to be in
 `--properties`, and not among the task's inputs; what is known when the run starts, not before, is
 among the task's inputs. Where both have it, `--properties` wins.
+
+`--module_sha256` is that of the user's module where the pipeline was compiled. A node whose image
+has another one fails; and as it is part of the command, KFP's cache forgets what the old one made.
 
 ExampleGen's driver runs here before its executor. Output folders are made, and empty ones are kept
 by a marker file that the next node's entrypoint removes. What fails for now is tried again, from
@@ -53,7 +56,7 @@ from tfx.orchestration.portable import outputs_utils
 from tfx.utils import import_utils
 
 from tfx_updaters.components.causes import cause
-from tfx_updaters.kfp import example_gen, mounts, properties
+from tfx_updaters.kfp import example_gen, modules, mounts, properties
 from tfx_updaters.kfp.artifacts import Artifacts, Handed
 from tfx_updaters.kfp.errors import HandedError
 from tfx_updaters.kfp.transient import trying_again
@@ -81,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json_serialized_invocation_args", required=True, type=json.loads)
     parser.add_argument("--json_serialized_inputs_spec_args", default={}, type=json.loads)
     parser.add_argument("--properties", default={}, type=json.loads)
+    parser.add_argument("--module_sha256", default="")
     parser.add_argument("--node_id", default="")
     return parser
 
@@ -93,6 +97,8 @@ def _run(options: argparse.Namespace, beam: list[str]) -> None:
     values = properties.restore(
         executor_input.get("inputs", {}).get("parameterValues", {}), spec, options.properties
     )
+    if options.module_sha256:
+        modules.check_fingerprint(values["module_path"], options.module_sha256)
     for artifacts in handed.inputs.values():
         for artifact in artifacts:
             mounts.unmark_empty(artifact.uri)

@@ -1,8 +1,10 @@
 """What a compiled document says of the nodes, beside what the KFP SDK writes for the same."""
 
+import hashlib
 import json
 import subprocess
 import sys
+import zipfile
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -188,6 +190,7 @@ def test_a_module_file_is_a_module_of_the_image_and_the_pipeline_stays(tmp_path)
         given = document.task(name)["inputs"]["parameters"]
         assert given["module_path"] == {"runtimeValue": {"constant": "penguin"}}
         assert "module_file" not in given
+        assert document.argument(name, "--module_sha256") == hashlib.sha256(b"").hexdigest()
     trainer = next(node for node in pipeline.components if node.id == "Trainer")
     assert trainer.exec_properties["module_file"] == str(module)
 
@@ -197,10 +200,12 @@ def test_a_pipeline_that_ran_here_before_gives_the_same_document(tmp_path):
     module.write_text("")
     pipeline = made.stranger(str(module))
     before = made.compiled(pipeline, tmp_path).path.read_bytes()
+    with zipfile.ZipFile(tmp_path / "x.whl", "w") as wheel:
+        wheel.write(module, "penguin.py")
     for node in pipeline.components:
         if node.exec_properties.get("module_file"):
             node.exec_properties["module_file"] = None
-            node.exec_properties["module_path"] = f"penguin@{tmp_path}/_wheels/x.whl"
+            node.exec_properties["module_path"] = f"penguin@{tmp_path}/x.whl"
     assert made.compiled(pipeline, tmp_path).path.read_bytes() == before
 
 
