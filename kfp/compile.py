@@ -1,11 +1,15 @@
 """Any TFX pipeline as a document that open-source Kubeflow Pipelines runs."""
 
+import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.pipeline import Pipeline
 
+from tfx_updaters.components.trainer.checkpoint import ROOT
+from tfx_updaters.components.trainer.executor import OUR_TRAINING
 from tfx_updaters.kfp.document import GRAPH, Placed, document, text
 from tfx_updaters.kfp.errors import ConfigError, UnsupportedError, nearest
 from tfx_updaters.kfp.lowering import lower
@@ -69,6 +73,7 @@ def compile(
         for each in every
     }
     for each in every:
+        _warn_of_lost_checkpoints(each, configs[each.id])
         refuse_local_paths(each.id, each.properties, configs[each.id].mounts)
     written = text(
         document(
@@ -134,6 +139,19 @@ def _cached(step: Step, config: NodeConfig, pipeline: Pipeline) -> bool:
     if config.cache is not None:
         return config.cache
     return bool(pipeline.enable_cache) and not step.stale
+
+
+def _warn_of_lost_checkpoints(step: Step, config: NodeConfig) -> None:
+    """A pod that is tried again is a new one: what our Trainer saved in the one before is gone."""
+    if config.retry is None or ROOT in config.env or step.properties.get("run_fn") != OUR_TRAINING:
+        return
+    if not json.loads(step.properties["custom_config"])["training"]["checkpoint_dir"]:
+        warnings.warn(
+            f"node '{step.id}': a retry begins with the first step, as its checkpoints are lost "
+            f"with the pod; to go on: NodeConfig(env={{'{ROOT}': '/work/checkpoints'}}, "
+            "claims=(Claim('name of a claim', '/work'),))",
+            stacklevel=3,
+        )
 
 
 def _root(given: str | None, pipeline: Pipeline) -> str | None:

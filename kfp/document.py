@@ -179,7 +179,7 @@ def _executor(
         return result
     if isinstance(runs, Program):
         command = Container(
-            image=placed.image, command=ENTRYPOINT, args=_arguments(placed.step, runs, component)
+            image=placed.image, command=ENTRYPOINT, args=_arguments(placed, runs, component)
         )
     else:
         command = _users(placed.step, runs)
@@ -192,7 +192,8 @@ def _executor(
     return result
 
 
-def _arguments(step: Step, program: Program, component: spec.ComponentSpec) -> list[str]:
+def _arguments(placed: Placed, program: Program, component: spec.ComponentSpec) -> list[str]:
+    step = placed.step
     inputs = json_format.MessageToJson(component.input_definitions, sort_keys=True, indent=None)
     properties = changed(step)
     return [
@@ -201,7 +202,8 @@ def _arguments(step: Step, program: Program, component: spec.ComponentSpec) -> l
         "--json_serialized_inputs_spec_args", inputs,
         "--node_id", step.id,
         *(["--properties", properties] if properties else []),
-        *program.beam,
+        *(["--module_sha256", program.source] if program.source else []),
+        *(placed.config.beam or program.beam),
     ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@
         --executor_class_path MODULE.CLASS
         --json_serialized_invocation_args {{$}}
         --json_serialized_inputs_spec_args JSON
-        [--properties JSON] [--node_id ID] [Beam's options]
+        [--properties JSON] [--module_sha256 HEX] [--node_id ID] [Beam's options]
 
 The first three are those of TFX's own `kubeflow_v2_run_executor`, whose place this takes; KFP's
 launcher puts the ExecutorInput where `{{$}}` stands. What is handed becomes what TFX wants:
@@ -23,12 +23,19 @@ A property that KFP would refuse or change (null, a list, a dictionary, a boolea
 `--properties`, and not among the task's inputs; what is known when the run starts, not before, is
 among the task's inputs. Where both have it, `--properties` wins.
 
+`--module_sha256` is that of the user's module where the pipeline was compiled. A node whose image
+has another one fails; and as it is part of the command, KFP's cache forgets what the old one made.
+
 ExampleGen's driver runs here before its executor. Output folders are made, and empty ones are kept
 by a marker file that the next node's entrypoint removes. What fails for now is tried again, from
 empty outputs. When the node fails, the last line of its log is `ID failed: Cause: text`, and the
-exit status is 1. Nothing handles SIGTERM: KFP's launcher does not wait for a command after it, so
-what has to survive is saved before, as our Trainer's checkpoints are, in a `checkpoint_dir` that
-outlives the pod.
+exit status is 1.
+
+On SIGTERM our Trainer saves and ends, where the signal reaches it. In KFP's pods it does not: Argo
+sends it to its child alone, KFP's launcher (Argo: cmd/argoexec/commands/emissary.go), which ends
+at once, and the container with it. What has to survive is saved before: our Trainer's checkpoints,
+every few minutes, in the folder of the variable `TFX_UPDATERS_CHECKPOINTS`, which is to outlive
+the pod.
 """
 
 import argparse
@@ -49,7 +56,7 @@ from tfx.orchestration.portable import outputs_utils
 from tfx.utils import import_utils
 
 from tfx_updaters.components.causes import cause
-from tfx_updaters.kfp import example_gen, mounts, properties
+from tfx_updaters.kfp import example_gen, modules, mounts, properties
 from tfx_updaters.kfp.artifacts import Artifacts, Handed
 from tfx_updaters.kfp.errors import HandedError
 from tfx_updaters.kfp.transient import trying_again
@@ -77,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json_serialized_invocation_args", required=True, type=json.loads)
     parser.add_argument("--json_serialized_inputs_spec_args", default={}, type=json.loads)
     parser.add_argument("--properties", default={}, type=json.loads)
+    parser.add_argument("--module_sha256", default="")
     parser.add_argument("--node_id", default="")
     return parser
 
@@ -89,6 +97,8 @@ def _run(options: argparse.Namespace, beam: list[str]) -> None:
     values = properties.restore(
         executor_input.get("inputs", {}).get("parameterValues", {}), spec, options.properties
     )
+    if options.module_sha256:
+        modules.check_fingerprint(values["module_path"], options.module_sha256)
     for artifacts in handed.inputs.values():
         for artifact in artifacts:
             mounts.unmark_empty(artifact.uri)

@@ -11,6 +11,12 @@ from tfx_updaters.kfp.nodes import Affinity, NodeConfig, Retry, Toleration
 
 Container = spec.PipelineDeploymentConfig.PipelineContainerSpec
 _SHARED_MEMORY = "/dev/shm"
+# Labels of machines with GPUs: set by NVIDIA's GPU feature discovery, by AMD's node labeller, and
+# by GKE, EKS and AKS.
+GPU_LABELS = (
+    "nvidia.com/gpu.present", "amd.com/gpu.device-id", "cloud.google.com/gke-accelerator",
+    "k8s.amazonaws.com/accelerator", "kubernetes.azure.com/accelerator",
+)  # fmt: skip
 
 
 def resources(config: NodeConfig) -> Any:
@@ -46,7 +52,7 @@ def executor_config(config: NodeConfig) -> kubernetes.KubernetesExecutorConfig:
     backend has no code for `enabled_shared_memory`.
     """
     result = kubernetes.KubernetesExecutorConfig(
-        node_affinity=_affinity(config.affinity),
+        node_affinity=_affinity((*config.affinity, *_away_from_gpus(config))),
         tolerations=[_toleration(each) for each in tolerations(config)],
         pvc_mount=[
             kubernetes.PvcMount(
@@ -96,6 +102,14 @@ def _add_references(result: kubernetes.KubernetesExecutorConfig, config: NodeCon
         variables = result.config_map_as_env.add(**named).key_to_env
         for key, variable in sorted(other.env.items()):
             variables.add(config_map_key=key, env_var=variable)
+
+
+def _away_from_gpus(config: NodeConfig) -> Iterable[Affinity]:
+    """The taints of GPU machines are not everywhere; a label that is asked for stays allowed."""
+    if config.gpu or config.gpu_machines:
+        return ()
+    asked = {*config.node_selector, *(each.key for each in config.affinity)}
+    return (Affinity(label, "DoesNotExist") for label in GPU_LABELS if label not in asked)
 
 
 def _affinity(conditions: Iterable[Affinity]) -> list[kubernetes.NodeAffinityTerm]:

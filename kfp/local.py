@@ -8,8 +8,9 @@ after it are omitted; after a failure nothing new starts but what has the strate
 ALL_UPSTREAM_TASKS_COMPLETED, an exit handler; a task is tried again as its retry policy says, with
 the same ExecutorInput and an empty node; a DAG of its own inside is run in its place.
 
-The files of KFP 2.16 that show each behaviour are named here and there as places to look: what is
-reproduced was not compared with them line by line.
+The files of KFP that show each behaviour are named where it is reproduced. Read beside this code
+were argocompiler/dag.go, launcher_v2.go, cacheutils/cache.go, metadata/converter.go and
+driver/resolver/parameters.go; the others are places to look.
 
 Not reproduced: images, resources and the platform's document (a command runs in this
 installation), tasks side by side, loops over items.

@@ -1,11 +1,14 @@
 """Code and data that a node names by a path: what a container finds, and what it does not."""
 
+import hashlib
+import importlib.util
 import json
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tfx_updaters.kfp.errors import UnsupportedError
+from tfx_updaters.kfp.errors import HandedError, UnsupportedError
 
 # Properties of TFX's own nodes that are paths, and the fields of their messages that are.
 _PATHS = ("artifact_uri", "base_directory", "input_base", "schema_file")
@@ -35,6 +38,40 @@ def without_files(node: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         changed["module_file"] = None
         changed["module_path"] = Path(module_file).stem
     return changed
+
+
+def fingerprint(properties: Mapping[str, Any]) -> str:
+    """SHA-256 of the source of a node's module as it is here; empty if it has none here.
+
+    Other modules that it imports are no part of it.
+    """
+    name, _, wheel = str(properties.get("module_path") or "").partition("@")
+    module_file = properties.get("module_file")
+    if isinstance(module_file, str) and Path(module_file).is_file():
+        return hashlib.sha256(Path(module_file).read_bytes()).hexdigest()
+    if wheel and Path(wheel).is_file():  # The pipeline ran here before.
+        with zipfile.ZipFile(wheel) as packed:
+            return hashlib.sha256(packed.read(f"{name}.py")).hexdigest()
+    return ""
+
+
+def check_fingerprint(module: str, expected: str) -> None:
+    """Whether a module's source here is what it was where the pipeline was compiled.
+
+    Raises:
+        HandedError: it is another one, or there is none.
+    """
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        raise HandedError(
+            f"there is no module {module} on the Python path; put its file into the image: "
+            "tfx-updaters kfp image --code"
+        )
+    if hashlib.sha256(Path(found.origin).read_bytes()).hexdigest() != expected:
+        raise HandedError(
+            f"the module {module} at {found.origin} is not the one that the pipeline was compiled "
+            "with; build the image again, or compile with the image's module"
+        )
 
 
 def refuse_local_paths(node: str, properties: Mapping[str, Any], mounts: tuple[str, ...]) -> None:

@@ -166,12 +166,16 @@ class NodeConfig:
             `/dev/shm` is made of memory.
         shared_memory: size of `/dev/shm`, such as `"8Gi"`; none is half of the machine's memory
             beside a GPU and 64 MB elsewhere.
+        gpu_machines: whether a pod without a GPU may run on a machine that has some; none is no.
+            A cluster whose only machines have GPUs needs a yes.
         node_selector: labels that the machine needs.
         tolerations: taints that it may have, beside that of the GPU.
         affinity: conditions on its labels.
         claims: volumes.
         secrets, config_maps: as variables or as folders.
         env: variables. Nothing secret: they are in the document.
+        beam: options of Beam in place of the pipeline's, such as `("--runner=FlinkRunner",
+            "--flink_master=flink:8081")`.
         retry: after a failure; none is not at all.
         timeout: seconds that one try may last.
         cache: whether outputs of an earlier run are used again; none is what the pipeline says.
@@ -184,6 +188,7 @@ class NodeConfig:
     gpu: int | None = None
     gpu_resource: str | None = None
     shared_memory: str | None = None
+    gpu_machines: bool | None = None
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()
     affinity: tuple[Affinity, ...] = ()
@@ -191,6 +196,7 @@ class NodeConfig:
     secrets: tuple[Secret, ...] = ()
     config_maps: tuple[ConfigMap, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    beam: tuple[str, ...] = ()
     retry: Retry | None = None
     timeout: int | None = None
     cache: bool | None = None
@@ -219,10 +225,16 @@ class NodeConfig:
             _listed(name, getattr(self, name), kind)
         for name, pattern in (("node_selector", _LABEL), ("labels", _LABEL), ("env", _VARIABLE)):
             _texts(name, getattr(self, name), pattern)
+        options = isinstance(self.beam, tuple) and all(
+            isinstance(option, str) and option.startswith("--") for option in self.beam
+        )
+        _need(options, "beam", self.beam, "a tuple of texts such as '--runner=FlinkRunner'")
         _need(isinstance(self.retry, Retry | None), "retry", self.retry, "a Retry")
         seconds = "1 or more whole seconds"
         _need(self.timeout is None or _whole(self.timeout, 1), "timeout", self.timeout, seconds)
-        _need(isinstance(self.cache, bool | None), "cache", self.cache, "True, False or None")
+        for name in ("gpu_machines", "cache"):
+            value = getattr(self, name)
+            _need(isinstance(value, bool | None), name, value, "True, False or None")
 
     def over(self, base: "NodeConfig") -> "NodeConfig":
         """This one, with what it leaves out from `base`; mappings are joined."""

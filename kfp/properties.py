@@ -1,5 +1,6 @@
 """A node's execution properties, each with the type that its executor wants."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,6 +40,8 @@ def restore(
 
 
 def _cast(name: str, value: Any, kind: str | None) -> Any:
+    if kind == "TASK_FINAL_STATUS":
+        return json.dumps(value, sort_keys=True)  # TFX's exit handlers take it as a text.
     to_kind = CASTS.get(kind or "")
     if value is None or to_kind is None:
         return value

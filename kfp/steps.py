@@ -20,7 +20,7 @@ from tfx.types.channel_utils import unwrap_simple_channel_placeholder
 from tfx.types.standard_artifacts import Boolean, Float, Integer, String
 
 from tfx_updaters.kfp.errors import UnsupportedError
-from tfx_updaters.kfp.modules import without_files
+from tfx_updaters.kfp.modules import fingerprint, without_files
 from tfx_updaters.kfp.nodes import NodeConfig
 
 VALUES = (Boolean, Float, Integer, String)
@@ -45,10 +45,17 @@ class Output:
 
 @dataclass(frozen=True)
 class Program:
-    """A TFX executor by its dotted name, and the options of Beam."""
+    """A TFX executor.
+
+    Attributes:
+        executor: its dotted name.
+        beam: options of Beam.
+        source: SHA-256 of the user's module; empty if there is none.
+    """
 
     executor: str
     beam: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,7 +197,8 @@ def _program(node: BaseNode, pipeline: Pipeline) -> Program | TemplatedExecutorC
     texts = tuple(argument for argument in beam if isinstance(argument, str))
     if len(texts) < len(beam):
         raise UnsupportedError(f"node '{node.id}': a placeholder in its options of Beam; use texts")
-    return Program(importable(node.id, run.executor_class), texts)
+    source = fingerprint(node.exec_properties)
+    return Program(importable(node.id, run.executor_class), texts, source)
 
 
 def importable(node: str, kind: type) -> str:

@@ -16,7 +16,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfx_updaters.components.errors import CheckpointError
+from tfx_updaters.components.trainer.preemption import PreemptedError
 
+# The environment variable with the folder for every training's folder, where what is beside a
+# node's outputs is lost with the node.
+ROOT = "TFX_UPDATERS_CHECKPOINTS"
 KEPT = 2
 META = "meta"
 STOPPING = ("wait", "stopped_epoch", "best", "best_epoch")
@@ -141,6 +145,7 @@ class Checkpoints(keras.callbacks.Callback):
         writes: bool = True,
         stopping: keras.callbacks.EarlyStopping | None = None,
         flush: Sequence[Callable[[], None]] = (),
+        asked: Callable[[], bool] = lambda: False,
     ):
         """`restore` has to be called before `fit`.
 
@@ -153,6 +158,7 @@ class Checkpoints(keras.callbacks.Callback):
             writes: whether this process is the one that saves.
             stopping: the early stopping whose state belongs to the training's.
             flush: called before each save, for others to keep what they have of this step.
+            asked: whether to save and end now.
         """
         super().__init__()
         self.store = store
@@ -163,6 +169,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.writes = writes
         self.stopping = stopping
         self.flush = flush
+        self.asked = asked
         self.position = 0
         self._found: Checkpoint | None = None
         self._saved_at = time.monotonic()
@@ -207,14 +214,19 @@ class Checkpoints(keras.callbacks.Callback):
         return function
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Counts, stops at the end, and saves where it is time."""
+        """Counts, stops at the end, and saves where it is time.
+
+        Raises:
+            PreemptedError: it was asked to end, and all steps that were done are saved.
+        """
         self.position += 1
         if self.position >= self.total:
             self.model.stop_training = True
             return
         if self._found is not None and self.position <= self._found.step:
+            self._leave_if_asked()
             return
-        self._due = self._due or self._is_due()
+        self._due = self._due or self._is_due() or self.asked()
         # At an epoch's end validation comes first: early stopping has to have seen it.
         if self._due and self.position % self.steps_an_epoch:
             self._save()
@@ -248,6 +260,11 @@ class Checkpoints(keras.callbacks.Callback):
         if self.writes:
             self.store.save(self.position, {"step": self.position, "stopping": state}, arrays)
         self._saved_at = time.monotonic()
+        self._leave_if_asked()
+
+    def _leave_if_asked(self) -> None:
+        if self.asked():
+            raise PreemptedError
 
     def _restore_stopping(self, found: Checkpoint) -> None:
         if self.stopping is None:

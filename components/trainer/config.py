@@ -82,8 +82,9 @@ class TrainingConfig:
         resize: what is done to images of another size than the model's.
         checkpoint_steps: steps between checkpoints.
         checkpoint_minutes: minutes between checkpoints.
-        checkpoint_dir: where checkpoints are; none is a folder in the pipeline root, beside the
-            node's outputs, with a name made of all that the training depends on.
+        checkpoint_dir: where checkpoints are; none is a folder with a name made of all that the
+            training depends on, in the one that the environment variable
+            `TFX_UPDATERS_CHECKPOINTS` names, else in the pipeline root beside the node's outputs.
         cache_gb: examples are kept in memory up to this many GiB, else read again every epoch.
         deterministic: whether operations of GPUs that are fast but give other bits each time are
             kept out, so that equal seeds give equal weights; those of CPUs give the same.

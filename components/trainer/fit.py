@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import json
 import math
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from tfx_updaters.components.trainer import (
     devices,
     diverged,
     model,
+    preemption,
     progress,
     serving,
     step,
@@ -77,7 +79,10 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
     splits = _splits(fn_args, made, schema, config)
     _start_from(made, fn_args.base_model)
     chief = devices.is_chief(strategy)
-    store = _fit(made, splits, fn_args, config, chief)
+    # Workers save at the same step only, and one alone may be asked to end.
+    alone = devices.workers() == 1
+    with preemption.noticed() if alone else contextlib.nullcontext(lambda: False) as asked:
+        store = _fit(made, splits, fn_args, config, chief, asked)
     measured = {
         name: made.evaluate(batches.evaluation(split), verbose=0, return_dict=True)
         for name, split in splits.items()
@@ -175,7 +180,7 @@ def _start_from(made: keras.Model, base: str | None) -> None:
 
 
 def _fit(
-    made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, chief
+    made: Any, splits: Mapping, fn_args: FnArgs, config: TrainingConfig, chief, asked
 ) -> checkpoint.Store:
     train = splits["train"]
     an_epoch, total = _steps(train.count, fn_args.train_steps, config)
@@ -191,7 +196,7 @@ def _fit(
         # Workers have to save at the same step, as they read their shared state together.
         every_steps=config.checkpoint_steps or (an_epoch if several else None),
         every_minutes=None if several else config.checkpoint_minutes,
-        writes=chief, stopping=stopping, flush=before_saving,
+        writes=chief, stopping=stopping, flush=before_saving, asked=asked,
     )  # fmt: skip
     saver.restore(made)
     first = saver.position
@@ -258,11 +263,12 @@ def _checkpoint_folder(fn_args: FnArgs, config: TrainingConfig) -> str:
     if config.checkpoint_dir:
         return config.checkpoint_dir
     node = str(fn_args.model_run_dir).rsplit("/", 2)[0]
+    root = os.environ.get(checkpoint.ROOT) or f"{node}/.system/checkpoints"
     inputs = (
         fn_args.train_files, fn_args.eval_files, fn_args.train_steps, fn_args.custom_config,
         fn_args.transform_output, fn_args.base_model,
     )  # fmt: skip
-    return f"{node}/.system/checkpoints/{checkpoint.fingerprint(*inputs)}"
+    return f"{root}/{checkpoint.fingerprint(*inputs)}"
 
 
 def _dynamics(fn_args: FnArgs, folder: str) -> list[Dynamics]:

@@ -15,8 +15,9 @@ class Cache:
     """Outputs of finished tasks, in a file each.
 
     The key is what KFP's is (backend/src/v2/cacheutils/cache.go): pipeline, input parameters,
-    which input artifacts, what the outputs are to be, image, command and arguments. What is in a
-    data set that a parameter only names is no part of it.
+    which input artifacts (their numbers in ML Metadata; here their URIs), what the outputs are to
+    be, image, command and arguments. What is in a data set that a parameter only names is no part
+    of it.
 
     Attributes:
         folder: where the files are.

@@ -52,6 +52,9 @@ class Document:
 def load(path: Path) -> Document:
     """Reads the first YAML document of a file; a second one is for the cluster alone.
 
+    A task depends on those that its inputs come from, also where the document does not say so
+    (KFP: .../argocompiler/dag.go, `addImplicitDependencies`).
+
     Checks what KFP's API server and its compiler to Argo check (KFP: backend/src/apiserver/
     template/v2_template.go; backend/src/v2/compiler/visitor.go; Argo: names of tasks).
 
@@ -96,16 +99,25 @@ def refuse_loops(document: Document) -> None:
             )
 
 
-def _tasks(document: Document) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _tasks(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
     for component in (document.root, *document.components.values()):
         tasks = component.get("dag", {}).get("tasks", {})
         for name, task in tasks.items():
-            missing = sorted(set(task.get("dependentTasks", [])) - set(tasks))
+            task["dependentTasks"] = sorted({*task.get("dependentTasks", []), *_producers(task)})
+            missing = sorted(set(task["dependentTasks"]) - set(tasks))
             if missing:
                 raise DocumentError(
                     f"task '{name}' depends on {missing}; there are {sorted(tasks)}"
                 )
             yield name, task
+
+
+def _producers(task: Mapping[str, Any]) -> Iterator[str]:
+    inputs = task.get("inputs", {})
+    for given in (*inputs.get("parameters", {}).values(), *inputs.get("artifacts", {}).values()):
+        for kind in ("taskOutputParameter", "taskOutputArtifact"):
+            if kind in given:
+                yield given[kind]["producerTask"]
 
 
 def _check(document: Document, name: str, task: Mapping[str, Any]) -> None:
@@ -124,10 +136,3 @@ def _check(document: Document, name: str, task: Mapping[str, Any]) -> None:
             f"{' and '.join(KINDS)} only. `kfp compile` replaces the resolver of the latest "
             "blessed model"
         )
-    for key, given in task.get("inputs", {}).get("parameters", {}).items():
-        producer = given.get("taskOutputParameter", {}).get("producerTask")
-        if producer and producer not in task.get("dependentTasks", []):
-            raise DocumentError(
-                f"task '{name}', parameter '{key}': the producer '{producer}' is none of "
-                f"{task.get('dependentTasks', [])}, the tasks before it"
-            )

@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -99,11 +100,15 @@ def compile(ctx, pipeline, output, image, gpu_image, nodes, root, data, shape, c
             )
         images = {"cpu": image, "gpu": gpu_image or image}
         images = {kind: each for kind, each in images.items() if each}
-        compiler.compile(made, output, images=images, nodes=configs, pipeline_root=root)
+        with warnings.catch_warnings(record=True) as said:
+            compiler.compile(made, output, images=images, nodes=configs, pipeline_root=root)
     except KubeflowError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
         raise click.UsageError(f"--output {output}: {error.strerror}") from error
+    for warning in said:
+        if warning.category is UserWarning:
+            click.echo(f"Warning: {warning.message}", err=True)
     click.echo(f"{output} is written; tfx-updaters kfp submit {output} --host URL starts a run")
 
 

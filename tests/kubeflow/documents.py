@@ -14,7 +14,7 @@ class Task:
 
     Attributes:
         command: of the container; None for another executor.
-        after: tasks before it.
+        after: tasks before it, besides those that its inputs come from.
         inputs: artifacts, `{name: (task, output)}`.
         parameters: how each is given, in KFP's terms.
         types: of the parameters; STRING for those not named.
@@ -48,11 +48,10 @@ class Task:
             key: {"taskOutputArtifact": {"producerTask": task, "outputArtifactKey": output}}
             for key, (task, output) in self.inputs.items()
         }
-        before = {*self.after, *(task for task, _ in self.inputs.values())}
         return {
             "taskInfo": {"name": name},
             "componentRef": {"name": name},
-            "dependentTasks": sorted(before),
+            "dependentTasks": sorted(self.after),
             "inputs": {"artifacts": artifacts, "parameters": dict(self.parameters)},
             **self.more,
         }

@@ -27,12 +27,13 @@ from tfx.types.standard_artifacts import Examples, Model
 
 from tfx_updaters.components.examples.records import Records
 from tfx_updaters.kfp.compile import compile
-from tfx_updaters.kfp.nodes import NodeConfig
+from tfx_updaters.kfp.nodes import Claim, NodeConfig
 from tfx_updaters.optimizers import get
 from tfx_updaters.pipelines.training import Training, create_pipeline
 
 ROOT = "minio://mlpipeline/v2"
 DATA = "s3://bucket/data"
+MOUNTS = NodeConfig(claims=(Claim("data", "/data"), Claim("pipe", "/pipe")))
 
 
 class Card(Artifact):

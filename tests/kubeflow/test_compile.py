@@ -1,8 +1,10 @@
 """What a compiled document says of the nodes, beside what the KFP SDK writes for the same."""
 
+import hashlib
 import json
 import subprocess
 import sys
+import zipfile
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -25,16 +27,15 @@ from tfx.proto import trainer_pb2
 from tfx.types import Channel
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
-from tfx_updaters.kfp.nodes import Claim, NodeConfig
+from tfx_updaters.kfp.nodes import NodeConfig
 
-MOUNTS = NodeConfig(claims=(Claim("data", "/data"), Claim("pipe", "/pipe")))
 GPU = NodeConfig(gpu=1, gpu_resource="nvidia.com/gpu")
 
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory) -> made.Document:
     folder = tmp_path_factory.mktemp("main")
-    nodes = {"*": MOUNTS, "Trainer": GPU}
+    nodes = {"*": made.MOUNTS, "Trainer": GPU}
     return made.compiled(made.main(), folder, nodes, pipeline_root=made.ROOT)
 
 
@@ -157,7 +158,7 @@ def test_without_a_cache_there_are_no_fingerprints(tmp_path):
 def test_a_fingerprint_has_the_mounts_of_its_reader(tmp_path):
     node = tfx.CsvExampleGen("/data/csv")
     document = made.compiled(
-        made.pipeline([node], enable_cache=True), tmp_path, {"CsvExampleGen": MOUNTS}
+        made.pipeline([node], enable_cache=True), tmp_path, {"CsvExampleGen": made.MOUNTS}
     )
     assert document.pod("CsvExampleGen-fingerprint") == document.pod("CsvExampleGen") != {}
 
@@ -189,6 +190,7 @@ def test_a_module_file_is_a_module_of_the_image_and_the_pipeline_stays(tmp_path)
         given = document.task(name)["inputs"]["parameters"]
         assert given["module_path"] == {"runtimeValue": {"constant": "penguin"}}
         assert "module_file" not in given
+        assert document.argument(name, "--module_sha256") == hashlib.sha256(b"").hexdigest()
     trainer = next(node for node in pipeline.components if node.id == "Trainer")
     assert trainer.exec_properties["module_file"] == str(module)
 
@@ -198,10 +200,12 @@ def test_a_pipeline_that_ran_here_before_gives_the_same_document(tmp_path):
     module.write_text("")
     pipeline = made.stranger(str(module))
     before = made.compiled(pipeline, tmp_path).path.read_bytes()
+    with zipfile.ZipFile(tmp_path / "x.whl", "w") as wheel:
+        wheel.write(module, "penguin.py")
     for node in pipeline.components:
         if node.exec_properties.get("module_file"):
             node.exec_properties["module_file"] = None
-            node.exec_properties["module_path"] = f"penguin@{tmp_path}/_wheels/x.whl"
+            node.exec_properties["module_path"] = f"penguin@{tmp_path}/x.whl"
     assert made.compiled(pipeline, tmp_path).path.read_bytes() == before
 
 

@@ -168,6 +168,14 @@ def test_bad_input_is_refused_with_what_to_do(case: str, folder: Path) -> None:
     refused(*{**EARLY, **LATE}[case])
 
 
+def test_what_is_better_done_otherwise_is_said(folder: Path) -> None:
+    (folder / "retried.yaml").write_text("Trainer: {retry: {times: 2}}\n")
+    result = compiling(*OURS, "--nodes", "retried.yaml")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.startswith("Warning: node 'Trainer': a retry begins with the first step")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_a_pipeline_without_an_image_is_refused(folder: Path) -> None:
     result = CliRunner().invoke(main, ["kfp", "compile", *OURS])
     assert result.exit_code == 2 and "has no image" in result.output

@@ -42,7 +42,7 @@ X_TASK = {"taskOutputParameter": {"producerTask": "X_task", "outputParameterKey"
         ),
         pytest.param(
             changed("root", "dag", "tasks", "task", "inputs", to={"parameters": {"a": X_TASK}}),
-            "producer 'X_task' is none of", id="unknown producer",
+            r"'task' depends on \['X_task'\]", id="unknown producer",
         ),
         pytest.param(
             changed("root", "dag", "tasks", "task", "parameterIterator", to={"itemInput": "a"}),

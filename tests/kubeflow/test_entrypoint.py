@@ -1,5 +1,6 @@
 """The entrypoint of a node: what KFP hands, and what TFX's executor gets; and back."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -262,6 +263,26 @@ def test_failure_ends_the_log_with_its_first_cause(
     last = capfd.readouterr().err.splitlines()[-1]
     assert last == "Trainer failed: OSError: the third shard is damaged"
     assert not (tmp_path / "out" / "output_metadata.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "says"),
+    [
+        pytest.param("theirs", "a = 1", "", id="the same"),
+        pytest.param("theirs", "a = 2", "build the image again", id="another"),
+        pytest.param("nowhere", "a = 1", "no module nowhere", id="missing"),
+    ],
+)
+def test_an_image_has_to_have_the_module_that_was_compiled_with(
+    mount: Path, tmp_path: Path, monkeypatch, capfd, module: str, source: str, says: str
+) -> None:
+    (tmp_path / "theirs.py").write_text("a = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    expected = hashlib.sha256(source.encode()).hexdigest()
+    handed = executor_input(tmp_path, properties={"module_path": module})
+    assert run("Keeping", handed, {}, "--module_sha256", expected) == int(bool(says))
+    assert says in capfd.readouterr().err.splitlines()[-1]
+    assert bool(KEPT) != bool(says)
 
 
 @pytest.mark.parametrize(("losses", "status"), [(2, 0), (3, 1)], ids=["twice", "thrice"])

@@ -137,7 +137,7 @@ def test_a_value_goes_from_task_to_task(tmp_path: Path) -> None:
                 ),
                 "take": Task(
                     ["echo", "{{$.inputs.parameters['n']}} {{$.inputs.parameters['t']}}"],
-                    after=["count"], parameters={"n": count, "t": text},
+                    parameters={"n": count, "t": text},
                     types={"n": "NUMBER_INTEGER"},
                 ),
             }

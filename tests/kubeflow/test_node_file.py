@@ -22,6 +22,7 @@ FULL = {
     "Trainer": {
         "image": "mine:1", "cpu": 0.5, "gpu": 1, "gpu_resource": "nvidia.com/gpu",
         "shared_memory": "8Gi", "node_selector": {"pool": "gpu"}, "timeout": 3600, "cache": False,
+        "gpu_machines": True, "beam": ["--runner=FlinkRunner"],
         "tolerations": [{"key": "spot", "effect": "NoSchedule"}],
         "affinity": [{"key": "zone", "operator": "In", "values": ["a", "b"], "weight": 5}],
         "claims": [{"name": "data", "path": "/data"}],
@@ -35,7 +36,8 @@ READ = {
     "*": NodeConfig(cpu=2, memory="4Gi", labels={"team": "vision"}),
     "Trainer": NodeConfig(
         image="mine:1", cpu=0.5, gpu=1, gpu_resource="nvidia.com/gpu", shared_memory="8Gi",
-        node_selector={"pool": "gpu"}, timeout=3600, cache=False,
+        node_selector={"pool": "gpu"}, timeout=3600, cache=False, gpu_machines=True,
+        beam=("--runner=FlinkRunner",),
         tolerations=(Toleration("spot", effect="NoSchedule"),),
         affinity=(Affinity("zone", "In", ("a", "b"), 5),), claims=(Claim("data", "/data"),),
         secrets=(Secret("store", {"key": "AWS_ACCESS_KEY_ID"}),),

@@ -1,5 +1,7 @@
 """NodeConfig in the document, beside what kfp-kubernetes writes for it, and what it refuses."""
 
+import warnings
+
 import made
 import pytest
 import yaml
@@ -95,10 +97,51 @@ def test_a_node_has_what_is_said_for_all_beside_its_own(tmp_path):
     assert document.task("CsvExampleGen")["cachingOptions"] == {"enableCache": True}
 
 
+def test_a_retry_that_would_begin_with_the_first_step_is_said(tmp_path):
+    def compiled(trainer: NodeConfig) -> None:
+        nodes = {"Trainer": trainer, "*": made.MOUNTS}
+        made.compiled(made.main(), tmp_path, nodes, pipeline_root=made.ROOT)
+
+    with pytest.warns(UserWarning, match="node 'Trainer': a retry begins with the first step"):
+        compiled(NodeConfig(retry=Retry(3)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kept = {"TFX_UPDATERS_CHECKPOINTS": "/pipe/checkpoints"}
+        compiled(NodeConfig(retry=Retry(3), env=kept))
+
+
+def test_a_node_has_its_own_runner_of_beam(tmp_path):
+    flink = NodeConfig(beam=("--runner=FlinkRunner", "--flink_master=flink:8081"))
+    nodes = {"StatisticsGen": flink, "*": made.MOUNTS}
+    document = made.compiled(made.main(), tmp_path, nodes, pipeline_root=made.ROOT)
+    assert document.container("StatisticsGen")["args"][-2:] == list(flink.beam)
+    assert "--runner=FlinkRunner" not in document.container("Evaluator")["args"]
+
+
 def test_without_configuration_there_is_none_in_the_document(tmp_path):
-    document = made.compiled(made.pipeline([tfx.CsvExampleGen(made.DATA)]), tmp_path)
+    anywhere = {"*": NodeConfig(gpu_machines=True)}
+    document = made.compiled(made.pipeline([tfx.CsvExampleGen(made.DATA)]), tmp_path, anywhere)
     assert document.pods == {}
     assert set(document.container("CsvExampleGen")) == {"args", "command", "image"}
+
+
+def kept_from(config: NodeConfig, folder) -> set[str]:
+    """The labels that a machine must not have."""
+    node = made.pipeline([tfx.CsvExampleGen(made.DATA)])
+    pod = made.compiled(node, folder, {"CsvExampleGen": config}).pod("CsvExampleGen")
+    (term,) = pod.get("nodeAffinity", [{}])
+    return {
+        each["key"] for each in term.get("matchExpressions", ())
+        if each["operator"] == "DoesNotExist"
+    }  # fmt: skip
+
+
+def test_a_pod_without_a_gpu_stays_off_machines_that_have_some(tmp_path):
+    labels = kept_from(NodeConfig(), tmp_path)
+    assert {"nvidia.com/gpu.present", "cloud.google.com/gke-accelerator"} <= labels
+    asked = NodeConfig(node_selector={"nvidia.com/gpu.present": "true"})
+    assert kept_from(asked, tmp_path) == labels - {"nvidia.com/gpu.present"}
+    assert kept_from(NodeConfig(gpu=1, gpu_resource="nvidia.com/gpu"), tmp_path) == set()
 
 
 def test_an_amd_gpu_has_its_own_toleration_and_image(tmp_path):
@@ -130,6 +173,8 @@ REFUSED = {
     "secret as both": (lambda: Secret("a", env={"k": "V"}, path="/x"), "exactly one"),
     "secret as neither": (lambda: Secret("a"), "exactly one"),
     "variable": (lambda: NodeConfig(env={"a b": "c"}), "a valid key"),
+    "beam": (lambda: NodeConfig(beam=("FlinkRunner",)), "--runner=FlinkRunner"),
+    "beam as a text": (lambda: NodeConfig(beam="--runner=FlinkRunner"), "a tuple of texts"),
     "label": (lambda: NodeConfig(labels={"a": 1}), "a mapping of texts"),
 }
 

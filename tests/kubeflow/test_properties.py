@@ -15,6 +15,7 @@ SPEC = {
         "name": {"parameterType": "STRING"},
         "layers": {"parameterType": "LIST"},
         "sizes": {"parameterType": "STRUCT"},
+        "status": {"parameterType": "TASK_FINAL_STATUS"},
     }
 }
 
@@ -29,6 +30,9 @@ SPEC = {
         pytest.param("name", "a", "a", id="text"),
         pytest.param("layers", {"list": [1.0]}, [1.0], id="list"),
         pytest.param("sizes", {"struct": {"a": 1.0}}, {"a": 1.0}, id="dictionary"),
+        pytest.param(
+            "status", {"struct": {"state": "FAILED"}}, '{"state": "FAILED"}', id="final status"
+        ),
         pytest.param("other", 2.0, 2.0, id="not in the spec"),
     ],
 )

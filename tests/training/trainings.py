@@ -91,10 +91,11 @@ def _train(
     kill_at: int,
     devices: int,
     environment: Mapping[str, str],
+    by: int,
 ) -> None:
     os.environ.update(environment)
     if kill_at:
-        _kill_before(kill_at)
+        _kill_before(kill_at, by)
     if devices > 1:
         _split_the_processor(devices)
     try:
@@ -105,7 +106,7 @@ def _train(
         raise
 
 
-def _kill_before(step: int) -> None:
+def _kill_before(step: int, by: int) -> None:
     from tfx_updaters.components.trainer import checkpoint
 
     begin, begun = checkpoint.Checkpoints.on_train_batch_begin, 0
@@ -114,7 +115,7 @@ def _kill_before(step: int) -> None:
         nonlocal begun
         begun += 1
         if begun == step:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), by)
         begin(self, batch, logs)
 
     checkpoint.Checkpoints.on_train_batch_begin = killing
@@ -140,6 +141,7 @@ def start(
     kill_at: int = 0,
     devices: int = 1,
     environment: Mapping[str, str] | None = None,
+    by: int = signal.SIGKILL,
 ) -> Any:
     """Starts a training in a process.
 
@@ -148,11 +150,12 @@ def start(
         node: the folder of the node's outputs.
         config: of the Trainer, beside `MODEL`.
         steps: `num_steps`.
-        kill_at: kill -9 before this training step of the process, counted from 1.
+        kill_at: kill it before this training step of the process, counted from 1.
         devices: how many it trains on.
         environment: variables of the process.
+        by: the signal that kills it.
     """
-    given = (data, node, config, steps, kill_at, devices, environment or {})
+    given = (data, node, config, steps, kill_at, devices, environment or {}, by)
     process = FORKS.Process(target=_train, args=given)
     process.start()
     return process
