@@ -4,6 +4,7 @@ import json
 import os
 import sys
 
+import tensorflow as tf
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputDict
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Model
@@ -17,7 +18,7 @@ def Note(model: InputArtifact[Model]) -> OutputDict(text=str):
         "python": sys.executable,
         "user": os.getuid(),
         "writable": [place for place in ("/", "/opt", "/usr") if os.access(place, os.W_OK)],
-        "legacy": os.environ.get("TF_USE_LEGACY_KERAS"),
+        "keras": tf.keras.__version__.partition(".")[0],
         "model": os.listdir(model.uri),
     }
     return {"text": json.dumps(facts)}

@@ -9,12 +9,13 @@ need_root
 need debootstrap
 need buildah
 mirror=$(need_mirror) || exit 1
+mkdir -p "$store"
+[ "$(df --output=avail -BG "$store" | tr -dc 0-9)" -ge 12 ] || stop "$store needs 12 GB of free space"
 
 # Images and containers of this test lie apart from those of the system. Buildah's overlay needs a
 # file system that can be one's lower layer; with vfs every container is a copy.
 export CONTAINERS_STORAGE_CONF=$store/storage.conf BUILDAH_ISOLATION=chroot
 base=debian:trixie-slim # found here, whatever registries have by that name
-mkdir -p "$store"
 for driver in overlay vfs; do
     printf '[storage]\ndriver = "%s"\ngraphroot = "%s"\nrunroot = "%s"\n' \
         "$driver" "$store/storage" "$store/run" >"$CONTAINERS_STORAGE_CONF"

@@ -57,12 +57,12 @@ def test_the_model_is_pushed(printed: str, work: Path) -> None:
 
 
 def test_a_users_node_ran_there_without_rights(printed: str, work: Path) -> None:
-    (text,) = (work / "runs/kfp/store").rglob("Note/*/text/value")
+    (text,) = (work / "runs/kfp/store").rglob("Note/*/text")
     facts: dict[str, Any] = json.loads(text.read_text())
     assert "Format-Serving" in facts.pop("model")
     assert facts == {
         "module": "/opt/own/code/notes.py", "python": "/opt/venv/bin/python", "user": 1000,
-        "writable": [], "legacy": None,
+        "writable": [], "keras": "3",
     }  # fmt: skip
 
 
