@@ -6,6 +6,7 @@ The image is one that `tfx-updaters kfp image` built; without it only what CUDA 
 the size of its packages as the index says it, as no image of that size is built here.
 """
 
+import itertools
 import os
 import statistics
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from lib.bars import Bar
@@ -49,18 +51,16 @@ def seconds(engine: Engine, image: str, *command: str, **variables: str) -> floa
     return statistics.median(times)
 
 
-def measured(engine: Engine, image: str) -> list[Bar]:
+def measured(engine: Engine, image: str) -> Iterator[Bar]:
     """Size and start of an image."""
     size = int(printed(engine, image, "sh", "-c", "du -sxm / 2>/dev/null | cut -f1"))
+    yield Bar("image, unpacked, MB", size, None)
     empty = seconds(engine, image, "true")
+    yield Bar("an empty container, s", empty, None)
     started = seconds(engine, image, *ENTRYPOINT) - empty
+    yield Bar("a node's program has started, s", started, None)
     uncompiled = seconds(engine, image, *ENTRYPOINT, **UNCOMPILED) - empty
-    return [
-        Bar("cpu image, unpacked, MB", float(size), None),
-        Bar("an empty container, s", empty, None),
-        Bar("a node's program has started, s", started, None),
-        Bar("the same without bytecode, s", uncompiled, None),
-    ]
+    yield Bar("the same without bytecode, s", uncompiled, None)
 
 
 def cuda() -> list[Bar]:
@@ -95,8 +95,9 @@ def cuda() -> list[Bar]:
 
 def main(arguments: list[str]) -> int:
     """Prints one line for each number; none has a bar."""
-    bars = [bar for image in arguments for bar in measured(find(), image)]
-    print(*bars, *cuda(), sep="\n")
+    of_images = (bar for image in arguments for bar in measured(find(), image))
+    for bar in itertools.chain(cuda(), of_images):
+        print(bar, flush=True)
     return 0
 
 
