@@ -1,6 +1,6 @@
 # Each target sets up what it needs; `make setup` does only that.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-backends test-replicas test-trainer lint bench docs test-fresh constraints clean
+.PHONY: help setup run test test-backends test-replicas test-trainer lint bench docs test-fresh test-images constraints clean
 BIN := .venv/bin
 BACKENDS := .setup/backends/bin
 # Tests that hold on each of Keras' backends.
@@ -45,8 +45,11 @@ docs: setup ## Build the site into site/
 test-fresh: ## Set up and run in new Debian 12 and Debian 13 systems (root, debootstrap)
 	@bash tests/fresh/run.sh
 
+test-images: setup ## Build the image for nodes and run a pipeline in it (root, debootstrap, buildah)
+	@bash tests/images/run.sh
+
 constraints: setup ## Pin the newest versions that fit into environment/constraints.txt
-	@printf 'uv\npatchelf\nziglang\n' | .setup/python/tools/bin/uv pip compile --quiet --upgrade \
+	@printf 'uv\npatchelf\nziglang\ntensorflow[and-cuda]\n' | .setup/python/tools/bin/uv pip compile --quiet --upgrade \
 		--universal --python-version 3.11 --all-extras --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links -o environment/constraints.txt pyproject.toml -
 	@.setup/python/tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

@@ -8,6 +8,6 @@ INCLUDE = [pattern for room in ROOMS for pattern in (room, f"{room}.*")]
 setup(
     package_dir={"tfx_updaters": "."},
     packages=[f"tfx_updaters.{name}" for name in find_namespace_packages(include=INCLUDE)],
-    package_data={"": ["py.typed", "*.yaml", "*.html"]},
+    package_data={"": ["py.typed", "*.yaml", "*.html", "Dockerfile", "constraints.txt"]},
     options={"editable_wheel": {"mode": "strict"}},
 )

@@ -8,8 +8,9 @@ from typing import Any
 class KubeflowError(ValueError):
     """What cannot go to Kubeflow Pipelines, or did not run there. The message says what to do.
 
-    - `ConfigError`: how nodes should run: an image, a `NodeConfig`, a pipeline root.
+    - `ConfigError`: how nodes should run: an image and what is in it, a `NodeConfig`, a root.
     - `UnsupportedError`: a node or a value in it that cannot run there.
+    - `ImageError`: an image that could not be built, or nothing here that builds or runs one.
     - `LedgerError`: the record of blessed models.
     - `DocumentError`: a compiled document that the backend would not take.
     - `HandedError`: what a node was handed does not fit its command.
@@ -26,6 +27,10 @@ class ConfigError(KubeflowError):
 
 class UnsupportedError(KubeflowError):
     """A node that open-source Kubeflow Pipelines cannot run: which, why, and what to do instead."""
+
+
+class ImageError(KubeflowError):
+    """An image could not be built, or nothing on this machine builds or runs images."""
 
 
 class LedgerError(KubeflowError):

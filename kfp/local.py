@@ -12,8 +12,10 @@ The files of KFP that show each behaviour are named where it is reproduced. Read
 were argocompiler/dag.go, launcher_v2.go, cacheutils/cache.go, metadata/converter.go and
 driver/resolver/parameters.go; the others are places to look.
 
-Not reproduced: images, resources and the platform's document (a command runs in this
-installation), tasks side by side, loops over items.
+A command runs in this installation, or in its image; a claim is then the folder at its path.
+
+Not reproduced: resources, and of the platform's document all but claims; tasks side by side,
+loops over items.
 """
 
 import graphlib
@@ -28,9 +30,12 @@ from typing import Any
 
 from tfx_updaters.kfp.backend import cache as caching
 from tfx_updaters.kfp.backend import condition, document, driver, launcher
+from tfx_updaters.kfp.backend.command import Runner
+from tfx_updaters.kfp.backend.containers import Containers
 from tfx_updaters.kfp.backend.driver import Made, Scope
 from tfx_updaters.kfp.backend.processes import Processes
 from tfx_updaters.kfp.backend.store import Store, under
+from tfx_updaters.kfp.engine import find
 from tfx_updaters.kfp.errors import RunFailedError, TaskError
 
 # Where KFP's backend puts everything when its administrator has not said otherwise.
@@ -91,6 +96,8 @@ def run(
     parameters: Mapping[str, Any] | None = None,
     *,
     warm: bool = True,
+    in_images: bool = False,
+    engine: str | None = None,
     cache: bool = True,
     watch: Callable[[TaskRun], None] | None = None,
 ) -> Run:
@@ -103,19 +110,24 @@ def run(
         parameters: of the run, by name; the document has defaults for the others.
         warm: whether nodes are forked from a process with TFX loaded. The script that calls this
             then needs `if __name__ == "__main__":`, as with every use of multiprocessing.
+        in_images: whether each node runs in a new container of its image, whatever `warm` says.
+        engine: `docker`, `podman` or `buildah`, for these; none is the first that works here.
         cache: whether tasks that allow it may take the outputs of an earlier run in this root.
         watch: called with each task when it starts (RUNNING) and when it has ended.
 
     Raises:
         DocumentError: the backend would not take the document, or it has a loop over items.
         TaskError: a parameter of the run is missing or unknown.
+        ConfigError: there is no engine of that name.
+        ImageError: it does not work here, or none does.
         RunFailedError: a task failed; the message says which, why, and where its log is.
     """
     checked = document.load(path)
     document.refuse_loops(checked)
     done = Run(uuid.uuid4().hex[:12], [], Store(root.absolute() / "store"))
     given = driver.with_defaults(parameters or {}, checked.root.get("inputDefinitions", {}))
-    runner = _Runner(checked, done, root.absolute(), Processes(warm), cache, watch)
+    commands = Containers(find(engine)) if in_images else Processes(warm)
+    runner = _Runner(checked, done, root.absolute(), commands, cache, watch)
     runner.dag(checked.root, Made(given))
     failed = [task for task in done.tasks if task.state == FAILED]
     if failed:
@@ -128,13 +140,13 @@ def run(
 class _Runner:
     """Runs the tasks of one run."""
 
-    def __init__(self, checked, done: Run, root: Path, processes: Processes, cache: bool, watch):
+    def __init__(self, checked, done: Run, root: Path, commands: Runner, cache: bool, watch):
         self.document: document.Document = checked
         self.run = done
         self.folder = root / "runs" / done.id
         self.root = f"{BUCKET}/{checked.name}/{done.id}"
         self.facts = {driver.JOB: f"{checked.name}/{done.id}", driver.JOB_ID: done.id}
-        self.processes = processes
+        self.commands = commands
         self.watch = watch
         self.cache = caching.Cache(root / "cache") if cache else None
 
@@ -209,7 +221,8 @@ class _Runner:
             return CACHED, found
         definitions = component.get("outputDefinitions", {})
         folder = self.folder / name
-        node = launcher.Node(container, definitions, handed, self.root, folder / "node")
+        claims = self.document.claims(component)
+        node = launcher.Node(container, definitions, handed, self.root, folder / "node", claims)
         made = self._try(task.get("retryPolicy", {}), node, folder, logs)
         if cache:
             cache.add(key, made)
@@ -223,7 +236,7 @@ class _Runner:
         for left in range(policy.get("maxRetryCount", 0), -1, -1):
             logs.append(folder / f"try-{len(logs) + 1}.log")
             try:
-                return launcher.launch(node, self.run.store, self.processes, logs[-1])
+                return launcher.launch(node, self.run.store, self.commands, logs[-1])
             except TaskError as error:
                 if not left:
                     raise

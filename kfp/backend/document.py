@@ -26,6 +26,7 @@ class Document:
         root: the component that is the whole pipeline.
         components: by name.
         executors: by label.
+        pods: what an executor's pod is beside its container, by label.
         pipeline_root: where runs are to write to; empty is what the cluster says.
     """
 
@@ -33,6 +34,7 @@ class Document:
     root: Mapping[str, Any]
     components: Mapping[str, Mapping[str, Any]]
     executors: Mapping[str, Mapping[str, Any]]
+    pods: Mapping[str, Mapping[str, Any]]
     pipeline_root: str = ""
 
     @property
@@ -48,9 +50,14 @@ class Document:
         """How a component without tasks of its own is executed."""
         return self.executors[component["executorLabel"]]
 
+    def claims(self, component: Mapping[str, Any]) -> tuple[Path, ...]:
+        """Where a component's pod has claims."""
+        mounts = self.pods.get(component["executorLabel"], {}).get("pvcMount", [])
+        return tuple(Path(mount["mountPath"]) for mount in mounts)
+
 
 def load(path: Path) -> Document:
-    """Reads the first YAML document of a file; a second one is for the cluster alone.
+    """Reads the pipeline of a file, and its pods, which are in a second YAML document or nowhere.
 
     A task depends on those that its inputs come from, also where the document does not say so
     (KFP: .../argocompiler/dag.go, `addImplicitDependencies`).
@@ -64,7 +71,7 @@ def load(path: Path) -> Document:
     """
     text = path.read_text()
     try:
-        first: Any = next(iter(yaml.safe_load_all(text)), None)
+        first, second, *_ = (*yaml.safe_load_all(text), None, None)
         message = json_format.ParseDict(first, pipeline_spec_pb2.PipelineSpec())
     except (yaml.YAMLError, json_format.ParseError, TypeError, AttributeError) as error:
         raise DocumentError(f"{path} is no compiled pipeline: {error}") from error
@@ -79,11 +86,19 @@ def load(path: Path) -> Document:
         root=spec["root"],
         components=spec.get("components", {}),
         executors=spec.get("deploymentSpec", {}).get("executors", {}),
+        pods=_pods(second),
         pipeline_root=spec.get("defaultPipelineRoot", ""),
     )
     for name, task in _tasks(document):
         _check(document, name, task)
     return document
+
+
+def _pods(platforms: Any) -> Mapping[str, Mapping[str, Any]]:
+    if not platforms:
+        return {}
+    kubernetes = platforms["platforms"].get("kubernetes", {})
+    return kubernetes.get("deploymentSpec", {}).get("executors", {})
 
 
 def refuse_loops(document: Document) -> None:

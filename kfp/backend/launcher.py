@@ -8,10 +8,9 @@ the outputs' places; metadata is stored as ML Metadata's values.
 """
 
 import json
-import os
+import re
 import shutil
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,17 @@ from typing import Any
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
+from tfx_updaters.kfp.backend.command import Command, Runner
 from tfx_updaters.kfp.backend.driver import Made, wrap
 from tfx_updaters.kfp.backend.placeholders import fill
-from tfx_updaters.kfp.backend.processes import Processes
 from tfx_updaters.kfp.backend.store import Store, under
 from tfx_updaters.kfp.errors import TaskError
 from tfx_updaters.kfp.mounts import MOUNT_ROOT, STORE_ROOT
+
+# MAX_ARG_STRLEN of Linux, less the zero at the end.
+LONGEST = 128 * 1024 - 1
+# What engines and shells say of a status is no cause.
+STATUS = re.compile(r"(Error: |subprocess )?exit(ed with)? status \d+")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Node:
         executor_input: what it is handed.
         root: URI of the pipeline root.
         folder: the node's own folder, made anew by each try.
+        claims: the folders where claims are mounted.
     """
 
     container: Mapping[str, Any]
@@ -45,6 +50,7 @@ class Node:
     executor_input: Mapping[str, Any]
     root: str
     folder: Path
+    claims: Sequence[Path] = ()
 
     @property
     def mount(self) -> Path:
@@ -52,7 +58,7 @@ class Node:
         return self.folder / "mnt"
 
 
-def launch(node: Node, store: Store, processes: Processes, log: Path) -> Made:
+def launch(node: Node, store: Store, runner: Runner, log: Path) -> Made:
     """Runs the command to its end and takes what it made.
 
     Raises:
@@ -61,19 +67,22 @@ def launch(node: Node, store: Store, processes: Processes, log: Path) -> Made:
     shutil.rmtree(node.folder, ignore_errors=True)
     _prepare(node, store)
     container = node.container
-    command = [*container.get("command", []), *container.get("args", [])]
+    words = [*container.get("command", []), *container.get("args", [])]
     environment = {
-        **os.environ,
-        # The document's `python` is this one, as an image's is its own.
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         **{each["name"]: each.get("value", "") for each in container.get("env", [])},
         MOUNT_ROOT: str(node.mount),
         STORE_ROOT: str(store.folder),
     }
-    work = node.folder / "work"
-    work.mkdir()
-    filled = fill(command, node.executor_input, node.mount)
-    status = processes.run(filled, environment, work, log)
+    filled = fill(words, node.executor_input, node.mount)
+    longest = max(len(word.encode()) for word in filled)
+    if longest > LONGEST:
+        raise TaskError(f"an argument of {longest} bytes; Linux takes {LONGEST} at most")
+    command = Command(
+        filled, environment, container.get("image", ""), node.folder, store.folder, node.claims
+    )
+    command.work.mkdir()
+    store.folder.mkdir(parents=True, exist_ok=True)
+    status = runner.run(command, log)
     if status:
         raise TaskError(f"exit status {status}: {_last_line(log)}")
     return _collect(node, store)
@@ -145,5 +154,6 @@ def _read(node: Node, name: str, kind: str) -> Any:
 
 
 def _last_line(log: Path) -> str:
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    text = log.read_text(errors="replace")
+    lines = [line for line in text.splitlines() if line.strip() and not STATUS.fullmatch(line)]
     return lines[-1].strip() if lines else "it wrote nothing to its log"

@@ -5,14 +5,12 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tfx_updaters.kfp.backend.command import Command
 from tfx_updaters.kfp.errors import TaskError
 
-# MAX_ARG_STRLEN of Linux, less the zero at the end.
-LONGEST = 128 * 1024 - 1
 PRELOADED = (
     "tensorflow_model_analysis",
     "tensorflow_transform.beam",
@@ -37,22 +35,23 @@ class Processes:
         if warm:
             self._context.set_forkserver_preload(list(PRELOADED))
 
-    def run(
-        self, command: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path
-    ) -> int:
-        """Runs a command in `folder` to its end, its output in `log`; the exit status.
+    def run(self, command: Command, log: Path) -> int:
+        """Runs a command to its end, its output in `log`; the exit status.
 
         A negative status is the signal that ended it.
 
         Raises:
-            TaskError: there is no such program, or an argument is longer than Linux takes.
+            TaskError: there is no such program.
         """
-        longest = max(len(word.encode()) for word in command)
-        if longest > LONGEST:
-            raise TaskError(f"an argument of {longest} bytes; Linux takes {LONGEST} at most")
-        if self._context is not None and list(command[:2]) == ["python", "-m"]:
-            return self._run_warm(command[2:], environment, folder, log)
-        return self._run_cold(command, environment, folder, log)
+        environment = {
+            **os.environ,
+            # The document's `python` is this one, as an image's is its own.
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            **command.environment,
+        }
+        if self._context is not None and list(command.words[:2]) == ["python", "-m"]:
+            return self._run_warm(command.words[2:], environment, command.work, log)
+        return self._run_cold(command.words, environment, command.work, log)
 
     def _run_cold(self, command, environment, folder: Path, log: Path) -> int:
         try:

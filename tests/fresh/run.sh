@@ -2,20 +2,13 @@
 # Sets up, runs and cleans up in new Debian 12 and Debian 13 systems without a compiler. As root.
 set -u
 cd "$(dirname "$0")/../.."
-project=$PWD store=$PWD/.setup/fresh
+target=test-fresh project=$PWD store=$PWD/.setup/fresh
 source tests/fresh/system.sh
 source tests/fresh/checks.sh
 
-stop() { echo "test-fresh: $*" >&2; exit 1; }
-
-[ "$(id -u)" = 0 ] || stop "new systems can be made by root only; call sudo make test-fresh"
-if ! command -v debootstrap >/dev/null; then
-    { apt-get -qq update && apt-get -qq install -y debootstrap; } >/dev/null 2>&1 ||
-        stop "debootstrap is missing and could not be installed; install it (apt-get install debootstrap)"
-fi
-mirror=${DEBIAN_MIRROR:-$(own_mirror)}
-[ -n "$mirror" ] ||
-    stop "no Debian mirror is known on this system; name one (DEBIAN_MIRROR=http://... make test-fresh)"
+need_root
+need debootstrap
+mirror=$(need_mirror) || exit 1
 
 root='' failed=0 passed=0
 trap 'close_system' EXIT

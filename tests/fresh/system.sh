@@ -1,8 +1,27 @@
 # New systems for run.sh: made by debootstrap, entered by chroot, taken away afterwards.
-# Uses: project, store, mirror, suite, user, home. Sets: root, downloaded.
+# Uses: target, project, store, mirror, suite, user, home. Sets: root, downloaded.
 
 packages=git,make,python3,python3-venv,ca-certificates
 passed_on='^(PIP_|SSL_|UV_|[A-Za-z_]*_proxy=|[A-Z_]*_PROXY=|[A-Z_]*CA_BUNDLE=)'
+
+stop() { echo "$target: $*" >&2; exit 1; }
+
+need_root() { [ "$(id -u)" = 0 ] || stop "new systems can be made by root only; call sudo make $target"; }
+
+# need PROGRAM: which the Debian package of that name has.
+need() {
+    command -v "$1" >/dev/null ||
+        { apt-get -qq update && apt-get -qq install -y --no-install-recommends "$1"; } >/dev/null 2>&1 ||
+        stop "$1 is missing and could not be installed; install it (apt-get install $1)"
+}
+
+# Prints the mirror that new systems are made from.
+need_mirror() {
+    local known=${DEBIAN_MIRROR:-$(own_mirror)}
+    [ -n "$known" ] ||
+        stop "no Debian mirror is known on this system; name one (DEBIAN_MIRROR=http://... make $target)"
+    echo "$known"
+}
 
 # The address from which this system takes its own release, where it is a Debian.
 own_mirror() {

@@ -1,0 +1,80 @@
+"""The main pipeline and a user's node, compiled and run whole, each node in the image."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import notes
+import pytest
+from documents import Task, document, write
+from looking import documented, output
+
+from tfx_updaters.kfp import local
+from tfx_updaters.kfp.errors import RunFailedError
+
+
+def compiled(image: str, work: Path) -> None:
+    """Writes the document; data and the place to push to are on a volume, `work`."""
+    from tfx_updaters.components.examples import named, records
+    from tfx_updaters.kfp.compile import compile
+    from tfx_updaters.kfp.nodes import Claim, NodeConfig
+    from tfx_updaters.optimizers import get
+    from tfx_updaters.pipelines import training
+
+    found = records.inspect(named.write_digits(work / "data"))
+    chosen = training.Training(get("article"), steps=400)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "Pipeline", with_note)
+        pipeline = training.create_pipeline("digits", work, found, chosen)
+    volume = NodeConfig(claims=(Claim("work", str(work)),))
+    compile(pipeline, work / "pipeline.yaml", images=image, nodes={"*": volume})
+
+
+def with_note(*, components: list[Any], **more: Any) -> Any:
+    """A pipeline with the user's node after the Trainer."""
+    from tfx.orchestration.pipeline import Pipeline
+
+    trainer = next(node for node in components if node.id == "Trainer")
+    note = notes.Note(model=trainer.outputs["model"])
+    return Pipeline(components=[*components, note], **more)
+
+
+@pytest.fixture(scope="module")
+def printed(image: str, work: Path) -> str:
+    """What the run printed: a line for each node."""
+    compiled(image, work)
+    return output(documented("--in-images"), folder=work)
+
+
+def test_every_node_ran_in_the_image(printed: str) -> None:
+    states = [line.split()[1] for line in printed.splitlines()]
+    assert states == ["succeeded"] * 12, printed
+
+
+def test_the_model_is_pushed(printed: str, work: Path) -> None:
+    (pushed,) = (work / "pushed/digits").iterdir()
+    assert (pushed / "saved_model.pb").is_file()
+
+
+def test_a_users_node_ran_there_without_rights(printed: str, work: Path) -> None:
+    (text,) = (work / "runs/kfp/store").rglob("Note/*/text")
+    facts: dict[str, Any] = json.loads(text.read_text())
+    assert "Format-Serving" in facts.pop("model")
+    assert facts == {
+        "module": "/opt/own/code/notes.py", "python": "/opt/venv/bin/python", "user": 1000,
+        "writable": [], "keras": "3",
+    }  # fmt: skip
+
+
+def test_what_a_failed_command_said_last_is_the_cause(image: str, tmp_path: Path) -> None:
+    container = {"image": image, "command": ["sh", "-c", "echo why >&2; exit 4"]}
+    path = write(document({"fails": Task(executor={"container": container})}), tmp_path)
+    with pytest.raises(RunFailedError, match=r"^fails failed: exit status 4: why; log: "):
+        local.run(path, tmp_path / "root", in_images=True, engine="buildah")
+
+
+def test_an_image_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    container = {"image": "localhost/no-such-image", "command": ["true"]}
+    path = write(document({"fails": Task(executor={"container": container})}), tmp_path)
+    with pytest.raises(RunFailedError, match="no-such-image"):
+        local.run(path, tmp_path / "root", in_images=True, engine="buildah")
