@@ -195,8 +195,8 @@ class Server:
         )
         try:
             return again(attempt)
-        except ConfigError:
-            raise
+        except ConfigError as error:  # The token's file has changed to something else.
+            raise ServerError(f"{what}: {error}") from None
         # The client's ways of failing on an answer that is no JSON, or not UTF-8.
         except (api.ApiException, urllib3.exceptions.HTTPError, AttributeError, TypeError,
                 ValueError) as error:  # fmt: skip

@@ -50,6 +50,16 @@ class TestTokens:
         result = submit(path, kubeflow, "--token-file", token_file, "--wait", *QUICK)
         assert result.exit_code == 0, result.output
 
+    def test_a_token_that_is_gone_while_a_run_is_followed(
+        self, path: Path, kubeflow: Kubeflow, token_file: Path
+    ) -> None:
+        kubeflow.script = [lambda run: token_file.unlink(missing_ok=True)]
+        result = submit(path, kubeflow, "--token-file", token_file, "--wait", *QUICK)
+        assert result.exit_code == 1
+        url = f"{kubeflow.url}/#/runs/details/{kubeflow.runs[0].run_id}"
+        assert f"{token_file}: No such file" in result.output
+        assert f"The run goes on without this command: {url}" in result.output
+
     @pytest.mark.parametrize(
         ("request_", "status"), [(f"GET {PIPELINES}", 401), (f"POST {RUNS}", 403)]
     )
