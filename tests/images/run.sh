@@ -33,9 +33,11 @@ trap 'exit 130' INT TERM
 # The system, without anything but what debootstrap puts into each.
 make_base() {
     local container
+    rm -rf --one-file-system "$store/root" # what a run that was killed has left
     [ -e "$store/trixie.tar" ] || {
         debootstrap --variant=minbase trixie "$store/root" "$mirror" &&
-            tar -C "$store/root" -cf "$store/trixie.tar" . || return 1
+            tar -C "$store/root" -cf "$store/trixie.part" . &&
+            mv "$store/trixie.part" "$store/trixie.tar" || return 1
     }
     container=$(buildah from scratch) && buildah add -q "$container" "$store/trixie.tar" / &&
         buildah commit -q "$container" "$base" && buildah rm "$container"
