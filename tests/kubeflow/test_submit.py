@@ -197,6 +197,8 @@ def test_ctrl_c_leaves_the_run_alone(path: Path, kubeflow: Kubeflow) -> None:
         [Path(sys.executable).with_name("tfx-updaters"), "kfp", "submit", path, "--host",
          kubeflow.url, "--wait", *QUICK],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # Ignored by whoever starts the tests in the background, it would be here too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     while not any(each.startswith(f"GET {RUNS}/") for each in kubeflow.requests):
         assert process.poll() is None, process.communicate()
