@@ -86,7 +86,7 @@ class Outcome:
             "tuning": {
                 "factor": self.factor(found.place), "scores_by_factor": scores,
                 "at_end": found.at_end, "extensions": found.extensions,
-                "sensitivity": found.sensitivity if found.scores else None,
+                "sensitivity": found.sensitivity,
             },
             **dataclasses.asdict(sums),
             "divergence": sums.divergence(self.plan.confidence),
@@ -108,9 +108,10 @@ def _notes(
 ) -> list[str]:
     notes = []
     if plan.seeds < plan.seeds_needed:
+        several = "s" if plan.comparisons > 1 else ""
         notes.append(
             f"{plan.seeds} seeds cannot show a difference at {100 * plan.confidence:g} % with "
-            f"{plan.comparisons} comparisons; {plan.seeds_needed} or more can."
+            f"{plan.comparisons} comparison{several}; {plan.seeds_needed} or more can."
         )
     for (condition, arm), each in found.items():
         if each.at_end:

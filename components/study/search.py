@@ -27,9 +27,12 @@ class Found:
 
     @property
     def sensitivity(self) -> float:
-        """How far the metric is from its best one step beside it in the grid, at the worse side."""
-        beside = [self.scores.get(self.place + step, np.nan) for step in (-1, 1)]
-        return float(np.max(np.abs(np.array(beside) - self.scores[self.place])))
+        """How far the metric is from its best one step beside it in the grid, at the worse side.
+
+        NaN where a rate beside it does not train, or was not tried.
+        """
+        lower, best, higher = (self.scores.get(self.place + k, np.nan) for k in (-1, 0, 1))
+        return float(np.max([abs(lower - best), abs(higher - best)]))
 
 
 def search(

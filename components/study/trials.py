@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -191,14 +190,14 @@ def _damaged(path: Path, error: Exception) -> StudyError:
 
 def _write(path: Path, document: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    number, partial = tempfile.mkstemp(prefix=".partial-", dir=path.parent)
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
+        with partial.open("w", encoding="utf-8") as file:
             json.dump(document, file, indent=1)
             file.flush()
-            os.fsync(number)
+            os.fsync(file.fileno())
         os.replace(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(partial)
+            partial.unlink(missing_ok=True)
         raise

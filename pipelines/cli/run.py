@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import math
-import os
 import re
 import sys
 import time
@@ -164,7 +163,7 @@ def _run(workspace: Workspace, config: UpdaterConfig, data: str, epochs: int, tr
 
 
 def _run_nodes(console, workspace, config, data, epochs, training, limits, began) -> bool:
-    _settle(workspace.root)
+    workspace.settle()
     with console.status("loading TensorFlow and TFX"):
         from tfx_updaters.components import Gate
         from tfx_updaters.pipelines import card, local, outcome
@@ -184,19 +183,6 @@ def _run_nodes(console, workspace, config, data, epochs, training, limits, began
     result = outcome.read(workspace.metadata, name)
     card.show(console, config, result, folder, time.monotonic() - began)
     return result.decision.blessed and result.pushed is not None
-
-
-def _settle(root: Path) -> None:
-    """Keras' settings for other programs, and the files that it makes in the home folder, stay out.
-
-    A pipeline is TensorFlow's, whatever backend or legacy Keras the user has chosen elsewhere.
-    """
-    os.environ |= {
-        "KERAS_BACKEND": "tensorflow",
-        "KERAS_HOME": str(root / "keras"),
-        "MPLCONFIGDIR": str(root / "matplotlib"),  # Keras imports matplotlib where it is installed
-    }
-    os.environ.pop("TF_USE_LEGACY_KERAS", None)
 
 
 def _pipeline_name(data: str) -> str:

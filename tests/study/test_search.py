@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tfx_updaters.components.study.search import search
+from tfx_updaters.components.study.search import Found, search
 from tfx_updaters.components.study.tuning import Tuning
 
 
@@ -55,3 +55,7 @@ def test_sensitivity_is_the_worse_step_beside_the_best():
     scores = {-2: 0.1, -1: 0.7, 0: 0.9, 1: 0.85, 2: 0.2}
     found = search(Tuning(), lambda place: [scores[place]], higher_is_better=True)
     assert found.sensitivity == pytest.approx(0.2)
+
+
+def test_without_a_grid_nothing_is_known_of_the_sensitivity():
+    assert math.isnan(Found(0, {}).sensitivity)
