@@ -14,6 +14,7 @@ from tfx_updaters.components.causes import cause
 from tfx_updaters.components.errors import DivergedError, ModelError
 from tfx_updaters.components.study import rates
 from tfx_updaters.components.study.data import Data
+from tfx_updaters.components.study.disturbed import disturbed
 from tfx_updaters.components.study.plan import Plan
 from tfx_updaters.components.study.trials import DIVERGED, DONE, FAILED, Point, Result, Trial
 from tfx_updaters.components.trainer import batches, model, settings, step
@@ -71,7 +72,7 @@ class Training:
         """What is trained on is under the trial's condition; validation and test are clean."""
         data = self._data
         train, validation = data.parts(self._plan.validation, trial.seed)
-        train = trial.condition.of(train, data.label, data.classes, trial.seed)
+        train = disturbed(trial.condition, train, data.label, data.classes, trial.seed)
         features = Features(
             shapes={tensor.name: tuple(tensor.shape[1:]) for tensor in made.inputs},
             label=data.label,
@@ -97,7 +98,8 @@ class Training:
             settings.compile_model(self._model(), arm.updater.document, plan.training)
         few = {name: values[:8] for name, values in data.train.items()}
         for condition in plan.conditions:
-            condition.of(few, data.label, data.classes, 0)
+            all_of_them = dataclasses.replace(condition, share=1.0 if condition.share else 0.0)
+            disturbed(all_of_them, few, data.label, data.classes, 0)
         data.parts(plan.validation, plan.first_seed)
 
 

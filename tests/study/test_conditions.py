@@ -5,6 +5,7 @@ import pytest
 
 from tfx_updaters.components import ComponentError, StudyError
 from tfx_updaters.components.study.conditions import Condition
+from tfx_updaters.components.study.disturbed import disturbed
 
 CLASSES = 4
 
@@ -22,14 +23,14 @@ def changed_rows(before, after, name):
 
 
 def test_clean_data_stay_as_they_are(arrays):
-    after = Condition().of(arrays, "label", CLASSES, 0)
+    after = disturbed(Condition(), arrays, "label", CLASSES, 0)
     assert all(np.array_equal(after[name], arrays[name]) for name in arrays)
 
 
 @pytest.mark.parametrize("name", ["outliers", "noise", "occlusion", "label_noise"])
 def test_the_share_of_examples_is_changed_and_nothing_else(arrays, name):
     copies = {key: value.copy() for key, value in arrays.items()}
-    after = Condition(name, 0.3).of(arrays, "label", CLASSES, 0)
+    after = disturbed(Condition(name, 0.3), arrays, "label", CLASSES, 0)
     touched, left = ("label", "image") if name == "label_noise" else ("image", "label")
     assert len(changed_rows(arrays, after, touched)) == 30
     assert np.array_equal(after[left], arrays[left])
@@ -39,7 +40,7 @@ def test_the_share_of_examples_is_changed_and_nothing_else(arrays, name):
 @pytest.mark.parametrize("name", ["outliers", "noise", "label_noise"])
 def test_the_seed_decides_which(arrays, name):
     first, again, other = (
-        Condition(name, 0.3).of(arrays, "label", CLASSES, seed) for seed in (1, 1, 2)
+        disturbed(Condition(name, 0.3), arrays, "label", CLASSES, seed) for seed in (1, 1, 2)
     )
     touched = "label" if name == "label_noise" else "image"
     assert np.array_equal(first[touched], again[touched])
@@ -49,23 +50,33 @@ def test_the_seed_decides_which(arrays, name):
 
 
 def test_outliers_have_a_few_values_far_off(arrays):
-    after = Condition("outliers", 0.5, strength=20).of(arrays, "label", CLASSES, 0)
+    after = disturbed(Condition("outliers", 0.5, strength=20), arrays, "label", CLASSES, 0)
     moved = np.abs(after["image"] - arrays["image"])
     rows = changed_rows(arrays, after, "image")
     assert {int((moved[row] > 0).sum()) for row in rows} == {2}  # 5 % of 36 values
     np.testing.assert_allclose(moved[moved > 0], 20 * arrays["image"].std(), rtol=1e-5)
 
 
+def test_outliers_among_encoded_pixels_are_as_far_off_as_the_model_sees_it():
+    pixels = np.random.default_rng(0).integers(256, size=(50, 6, 6, 1)).astype(np.uint8)
+    arrays = {"image": pixels, "label": np.zeros(50, int)}
+    after = disturbed(Condition("outliers", 0.5), arrays, "label", CLASSES, 0)["image"]
+    seen = pixels / 255
+    moved = np.abs(after - seen)
+    np.testing.assert_allclose(moved[moved > 1e-6], 10 * seen.std(), rtol=1e-4)
+    assert (moved <= 1e-6).mean() > 0.9
+
+
 def test_noisy_labels_are_other_classes_each_as_likely():
     arrays = {"label": np.zeros(9000, np.int64)}
-    after = Condition("label_noise", 1.0).of(arrays, "label", CLASSES, 0)["label"]
+    after = disturbed(Condition("label_noise", 1.0), arrays, "label", CLASSES, 0)["label"]
     assert np.bincount(after, minlength=CLASSES)[0] == 0
     assert np.bincount(after)[1:].min() > 2850
 
 
 def test_a_corruption_that_does_not_fit_the_inputs_is_refused(arrays):
     with pytest.raises(ComponentError, match="shape"):
-        Condition("drift", 0.5).of(arrays, "label", CLASSES, 0)
+        disturbed(Condition("drift", 0.5), arrays, "label", CLASSES, 0)
 
 
 @pytest.mark.parametrize(
