@@ -60,10 +60,10 @@ class Training:
         updater = rates.multiplied(trial.arm.updater, factor)
         settings.compile_model(made, updater.document, config)
         splits = self._splits(made, trial)
-        first = _measured(made, splits["train"])["loss"]
-        _fit(made, splits, config, curve)
-        train = _measured(made, splits["train"])
-        return _judged(curve, train, first)
+        measure = _Measure(made, splits)
+        first = measure("train")["loss"]
+        _fit(made, splits["train"], config, _Recorder(measure, config.accumulate, curve))
+        return _judged(curve, measure("train"), first)
 
     def _model(self) -> Any:
         return model.build(self._plan.model_fn, self._plan.model_args)
@@ -112,29 +112,24 @@ def _check_inputs(made: Any, data: Data) -> None:
             raise ModelError(f"the model takes {tensor.name} {wanted}; the data have {listing}")
 
 
-def _fit(
-    made: Any, splits: Mapping[str, Split], config: TrainingConfig, curve: list[Point]
-) -> None:
-    train = splits["train"]
-    steps = math.ceil(train.count / config.batch_size) * config.accumulate
-    recorder = _Recorder(splits, config.accumulate, curve)
-    callbacks: list[keras.callbacks.Callback] = [recorder]
-    if not step.skips(made.optimizer):
-        batch = lambda at: next(iter(batches.training(train, config, at)))  # noqa: E731
-        # Before the recorder: a loss that is not finite is no point of a curve.
-        callbacks.insert(0, StopWhenNotFinite(batch, lambda: recorder.steps))
-    made.fit(
-        batches.training(train, config, 0), epochs=config.epochs, steps_per_epoch=steps,
-        shuffle=False, callbacks=callbacks, verbose=0,
-    )  # fmt: skip
+class _Measure:
+    """Loss and metrics of a model on a split; the batches are set up once."""
+
+    def __init__(self, made: Any, splits: Mapping[str, Split]):
+        self._made = made
+        self._batches = {name: batches.evaluation(split) for name, split in splits.items()}
+
+    def __call__(self, split: str) -> dict[str, float]:
+        found = self._made.evaluate(self._batches[split], verbose=0, return_dict=True)
+        return {name: float(value) for name, value in found.items()}
 
 
 class _Recorder(keras.callbacks.Callback):
     """Measures the model before and after each epoch; the clock runs while it trains."""
 
-    def __init__(self, splits: Mapping[str, Split], accumulate: int, curve: list[Point]):
+    def __init__(self, measure: _Measure, accumulate: int, curve: list[Point]):
         super().__init__()
-        self._splits = splits
+        self._measure = measure
         self._accumulate = accumulate
         self._curve = curve
         self.steps = 0
@@ -157,16 +152,22 @@ class _Recorder(keras.callbacks.Callback):
         self._add({name: float(value) for name, value in (logs or {}).items()})
 
     def _add(self, train: Mapping[str, float]) -> None:
-        validation, test = (
-            _measured(self.model, self._splits[name]) for name in ("validation", "test")
-        )
+        validation, test = self._measure("validation"), self._measure("test")
         updates = self.steps // self._accumulate
         self._curve.append(Point(updates, self._seconds, train, validation, test))
 
 
-def _measured(made: Any, split: Split) -> dict[str, float]:
-    found = made.evaluate(batches.evaluation(split), verbose=0, return_dict=True)
-    return {name: float(value) for name, value in found.items()}
+def _fit(made: Any, train: Split, config: TrainingConfig, recorder: _Recorder) -> None:
+    steps = math.ceil(train.count / config.batch_size) * config.accumulate
+    callbacks: list[keras.callbacks.Callback] = [recorder]
+    if not step.skips(made.optimizer):
+        batch = lambda at: next(iter(batches.training(train, config, at)))  # noqa: E731
+        # Before the recorder: a loss that is not finite is no point of a curve.
+        callbacks.insert(0, StopWhenNotFinite(batch, lambda: recorder.steps))
+    made.fit(
+        batches.training(train, config, 0), epochs=config.epochs, steps_per_epoch=steps,
+        shuffle=False, callbacks=callbacks, verbose=0,
+    )  # fmt: skip
 
 
 def _judged(curve: list[Point], train: Mapping[str, float], first: float) -> Result:
