@@ -12,7 +12,7 @@ import numpy as np
 
 from tfx_updaters.components.causes import cause
 from tfx_updaters.components.errors import DivergedError, ModelError
-from tfx_updaters.components.study import rates
+from tfx_updaters.components.study import interrupts, rates
 from tfx_updaters.components.study.data import Data
 from tfx_updaters.components.study.disturbed import disturbed
 from tfx_updaters.components.study.plan import Plan
@@ -41,7 +41,18 @@ class Training:
         self._check()
 
     def __call__(self, trial: Trial) -> Result:
-        """Trains one; what it raises but interrupts becomes a result."""
+        """Trains one; whatever it raises becomes a result, but for an interrupt.
+
+        Raises:
+            KeyboardInterrupt: SIGINT came.
+        """
+        with interrupts.noticed() as came:
+            result = self._result(trial)
+        if came():
+            raise KeyboardInterrupt
+        return result
+
+    def _result(self, trial: Trial) -> Result:
         config = dataclasses.replace(self._plan.training, seed=trial.seed)
         curve: list[Point] = []
         try:

@@ -54,17 +54,19 @@ class Verdict:
             return f"{who}: {self.call}: {self.left_out} seeds failed, too few are left."
         numbers = (
             f"{self.metric} {self.difference:+.4f}, {100 * self.confidence:.4g} % interval "
-            f"{self.low:+.4f} to {self.high:+.4f}, p {self._p()} after Holm, "
-            f"{len(self.differences)} pairs"
+            f"{self.low:+.4f} to {self.high:+.4f}, p {self._p()} after Holm, {self._pairs()}"
         )
-        numbers += f", {self.left_out} left out as they failed" if self.left_out else ""
         if self.call != NOT_SHOWN:
             return f"{self.arm} is {self.call} than {self.reference}, {self.condition}: {numbers}."
         if not any(self.differences):
-            return f"{who}: {self.call}: the same {self.metric} with every seed."
+            return f"{who}: {self.call}: the same {self.metric} in all of {self._pairs()}."
         if math.isinf(self.smallest):
-            return f"{who}: {self.call}: {len(self.differences)} pairs are too few to show any."
+            return f"{who}: {self.call}: too few to show any: {self._pairs()}."
         return f"{who}: {self.call}: {numbers}; it could have shown one of {self.smallest:.4f}."
+
+    def _pairs(self) -> str:
+        text = f"{len(self.differences)} pairs"
+        return f"{text}, {self.left_out} left out as they failed" if self.left_out else text
 
     def _p(self) -> str:
         return f"{self.p_value:.3f}" if self.p_value >= 0.001 else "< 0.001"

@@ -1,8 +1,10 @@
 """`tfx-updaters compare` as a user types it: refused at once, run, gone on with, repeated."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -63,6 +65,23 @@ def test_data_that_are_not_there_are_an_error(command):
 
 def times(folder):
     return {p: p.stat().st_mtime_ns for p in folder.glob("study/trials/**/*.json")}
+
+
+def test_ctrl_c_ends_a_study_that_goes_on(command):
+    arguments = ("compare", "--updaters", "sgd,momentum", *SHORT)
+    process = command.start(*arguments)
+    while process.poll() is None and not times(command.folder):
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "interrupted; the same command goes on from here" in err
+    kept = times(command.folder)
+    assert 0 < len(kept) < 4
+    assert command(*arguments).returncode == 0
+    after = times(command.folder)
+    assert len(after) == 4 and all(after[path] == kept[path] for path in kept)
+    assert {json.loads(path.read_text())["status"] for path in after} <= {"done", "diverged"}
 
 
 def test_a_study_from_end_to_end(command):

@@ -1,6 +1,8 @@
 """Trials that are trained: paired between arms, repeated bit by bit, and never a crash."""
 
+import contextlib
 import dataclasses
+import signal
 
 import keras
 import numpy as np
@@ -107,6 +109,31 @@ def test_what_a_training_raises_is_a_result():
     found = Training(plan, DATA)(Trial(Condition(), ARMS[0], 0, 0))
     assert found.status == "failed" and found.last is None
     assert "RuntimeError" in found.why
+
+
+def interrupted(shape):
+    """A model during whose first step Ctrl-C comes, which is swallowed as TensorFlow may do it."""
+    inputs = keras.Input(shape, name="image")
+    outputs = keras.layers.Dense(2, "softmax")(keras.layers.Flatten()(inputs))
+
+    class Model(keras.Model):
+        def call(self, inputs, training=None):
+            with contextlib.suppress(KeyboardInterrupt):
+                if training:
+                    signal.raise_signal(signal.SIGINT)
+            return super().call(inputs, training=training)
+
+    return Model(inputs, outputs)
+
+
+def test_an_interrupt_is_no_result():
+    plan = dataclasses.replace(
+        PLAN, model_fn=f"{__name__}.interrupted", model_args={"shape": (6, 6, 1)}
+    )  # fmt: skip
+    train, before = Training(plan, DATA), signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(Trial(Condition(), ARMS[0], 0, 0))
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 RULE = {"updater": "per_layer_momentum", "layer_momentum_coefs": {"conv9": 0.5, "default": 0.9}}

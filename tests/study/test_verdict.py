@@ -86,10 +86,10 @@ def test_the_sentences():
     nothing = words([spread(0.9), spread(0.9) + noise])
     assert nothing.startswith("momentum and sgd, clean: no difference shown: accuracy +0.0000")
     assert "it could have shown one of 0.0" in nothing
-    assert "the same accuracy with every seed" in words([spread(0.9), spread(0.9)])
+    assert "the same accuracy in all of 10 pairs." in words([spread(0.9), spread(0.9)])
     few = words([spread(0.9, seeds=5), spread(0.95, 0.02, seeds=5)])
-    assert few.endswith("no difference shown: 5 pairs are too few to show any.")
-    assert words([[0.9, 0.9], [0.8, 0.8]]).endswith("2 pairs are too few to show any.")
+    assert few.endswith("no difference shown: too few to show any: 5 pairs.")
+    assert words([[0.9, 0.9], [0.8, 0.8]]).endswith("too few to show any: 2 pairs.")
 
 
 def test_a_training_that_failed_leaves_its_pair_out():
