@@ -480,8 +480,8 @@ BUILT = {
         "binarize, aggregate and query_key", "blessed",
         [ACCURATE, "binarize { class_ids { values: [0] } }"],
     ),
-    # Released TFX comes without the SQL of slices: it raises alone, and was seen to bless after many
-    # other runs in the same process.
+    # Released TFX comes without the SQL of slices: alone it raises; after many other runs in the
+    # same process it was seen to bless.
     "slices-by-sql": ("slices by SQL are for TFMA's own metrics", "raises or blessed", [ACCURATE]),
 }  # fmt: skip
 
