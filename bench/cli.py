@@ -13,6 +13,7 @@ CASES = {
     "unknown updater": ["run", "--updater", "magnitude_clp"],
     "negative clip": ["run", "--updater", "magnitude_clip", "--set", "max_gradient_value=-1"],
     "updaters": ["updaters"],
+    "one arm": ["compare", "--updaters", "sgd"],
 }
 GOAL = 0.5
 

@@ -15,6 +15,7 @@ from tfx_updaters.components.errors import (
     DynamicsError,
     InjectionError,
     ModelError,
+    StudyError,
 )
 from tfx_updaters.components.trainer.choice import updater_from
 from tfx_updaters.components.trainer.config import Augmentation, EarlyStopping, TrainingConfig
@@ -37,6 +38,7 @@ __all__ = [
     "Gate",
     "InjectionError",
     "ModelError",
+    "StudyError",
     "Trainer",
     "TrainingConfig",
     "updater_from",

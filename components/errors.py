@@ -11,6 +11,7 @@ class ComponentError(ValueError):
     - `CheckpointError`: a checkpoint of another training.
     - `DivergedError`: a loss that is not finite.
     - `DynamicsError`: a record of the training.
+    - `StudyError`: a comparison that could not answer, or its folder.
 
     What an updater itself is refused for is `tfx_updaters.optimizers.UpdaterError`.
     """
@@ -51,4 +52,11 @@ class DynamicsError(ComponentError):
     """The training's dynamics cannot be recorded, or what is at a path is no record of them.
 
     The message says what was received and what is allowed.
+    """
+
+
+class StudyError(ComponentError):
+    """A study that cannot answer its question, or a folder that holds another one.
+
+    The message says what was received and what is allowed, or what differs.
     """

@@ -35,6 +35,20 @@ class Workspace:
         folder.mkdir(exist_ok=True)
         return folder / time.strftime("run-%Y%m%d-%H%M%S.log", time.gmtime())
 
+    def settle(self) -> None:
+        """Keeps Keras' settings for other programs, and its files in the home folder, out.
+
+        What is trained here is TensorFlow's, whatever backend or legacy Keras the user has chosen
+        elsewhere.
+        """
+        os.environ |= {
+            "KERAS_BACKEND": "tensorflow",
+            "KERAS_HOME": str(self.root / "keras"),
+            # Keras imports matplotlib where it is installed.
+            "MPLCONFIGDIR": str(self.root / "matplotlib"),
+        }
+        os.environ.pop("TF_USE_LEGACY_KERAS", None)
+
     def start_over(self) -> None:
         """Removes what earlier runs left: metadata, artifacts and pushed models, nothing else."""
         # A killed run leaves a journal, which SQLite would play back into the next store.

@@ -9,7 +9,7 @@ from tfx_bsl.public import tfxio
 
 from tfx_updaters.components.trainer import augment, images
 from tfx_updaters.components.trainer.config import TrainingConfig
-from tfx_updaters.components.trainer.data import READ_BATCH, Split
+from tfx_updaters.components.trainer.data import READ_BATCH, Source, Split
 
 EVALUATION_BATCH = 256
 ENDLESS = np.iinfo(np.int64).max
@@ -125,6 +125,7 @@ def _streamed(split: Split, seed: int, first: int) -> tf.data.Dataset:
 def _examples(split: Split) -> tf.data.Dataset:
     """The examples one by one, images decoded, without keeping any."""
     source = split.source
+    assert isinstance(source, Source)  # Arrays alone are never read again.
     options = tfxio.TensorFlowDatasetOptions(
         batch_size=READ_BATCH, num_epochs=1, shuffle=False, drop_final_batch=False
     )

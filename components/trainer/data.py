@@ -20,40 +20,49 @@ READ_BATCH = 512
 GIB = 1 << 30
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where the examples of a split are, and what is taken from them.
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """What is taken from the examples of a split.
 
     Attributes:
-        accessor: TFX's readers of the Examples artifact.
-        files: patterns.
-        schema: of the examples.
         shapes: of the model's inputs without the batch, by feature.
         label: the feature that is predicted.
         classes: a label is below this; None is no limit, and any number is taken.
         resize: what is done to images of another size.
     """
 
-    accessor: DataAccessor
-    files: Sequence[str]
-    schema: schema_pb2.Schema
     shapes: Mapping[str, tuple[int, ...]]
     label: str
     classes: int | None
     resize: str = "none"
 
 
-@dataclass(frozen=True)
-class Split:
-    """A split that was read through.
+@dataclass(frozen=True, kw_only=True)
+class Source(Features):
+    """Where the examples of a split are, and what is taken from them.
 
     Attributes:
-        source: where it came from.
+        accessor: TFX's readers of the Examples artifact.
+        files: patterns.
+        schema: of the examples.
+    """
+
+    accessor: DataAccessor
+    files: Sequence[str]
+    schema: schema_pb2.Schema
+
+
+@dataclass(frozen=True)
+class Split:
+    """The examples of a split.
+
+    Attributes:
+        source: where they came from, or what is taken of the arrays.
         count: number of examples.
         arrays: examples x shape, by feature, and the labels; None if they need too much memory.
     """
 
-    source: Source
+    source: Source | Features
     count: int
     arrays: Mapping[str, np.ndarray] | None
 

@@ -1,7 +1,6 @@
 """The `run_fn` of our Trainer: reads the examples, trains the model, exports it."""
 
 import contextlib
-import difflib
 import json
 import math
 import os
@@ -26,14 +25,12 @@ from tfx_updaters.components.trainer import (
     preemption,
     progress,
     serving,
+    settings,
     step,
 )
-from tfx_updaters.components.trainer.choice import Choice
 from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.components.trainer.dynamics import Dynamics
 
-# Names that Keras makes a metric of when it knows the shapes.
-CHOSEN_BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
 METRICS_FILE = "metrics.json"
 TYPES = {schema_pb2.BYTES: tf.string, schema_pb2.INT: tf.int64, schema_pb2.FLOAT: tf.float32}
 
@@ -54,15 +51,8 @@ def run_fn(fn_args: FnArgs) -> None:
     config.check_length(fn_args.train_steps)
     strategy = devices.strategy()
     devices.check_batch(strategy, config.batch_size // config.accumulate, config.accumulate)
-    if config.deterministic and tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(config.seed)
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(config.precision)
-    try:
+    with settings.of_process(config):
         _train(fn_args, config, strategy)
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Strategy) -> None:
@@ -75,7 +65,7 @@ def _train(fn_args: FnArgs, config: TrainingConfig, strategy: tf.distribute.Stra
         made: Any = model.build(custom["model_fn"], custom.get("model_args") or {})
         # What is exported: made now, as a clone of a compiled model is compiled as well.
         bare = keras.models.clone_model(made)
-        _compile(made, custom["updater"], config)
+        settings.compile_model(made, custom["updater"], config)
     splits = _splits(fn_args, made, schema, config)
     _start_from(made, fn_args.base_model)
     chief = devices.is_chief(strategy)
@@ -107,45 +97,6 @@ def _schema(fn_args: FnArgs, transform: tft.TFTransformOutput | None) -> schema_
     return io_utils.parse_pbtxt_file(fn_args.schema_path, schema_pb2.Schema())
 
 
-def _compile(made: Any, updater: Mapping[str, Any], config: TrainingConfig) -> None:
-    """Gives the model its updater, whose rules are resolved here against the layers."""
-    _check_names(config)
-    accumulate = {"gradient_accumulation_steps": config.accumulate} if config.accumulate > 1 else {}
-    optimizer = Choice.of(updater).optimizer(**accumulate)
-    made.compile(
-        optimizer=optimizer,
-        loss=config.loss,
-        metrics=list(config.metrics),
-        jit_compile=config.jit_compile,
-    )
-    made.optimizer.build(made.trainable_variables)
-    step.install(made, config.sam_radius)
-
-
-def _check_names(config: TrainingConfig) -> None:
-    """Keras itself looks the names up at the first step, and early stopping's after an epoch."""
-    try:
-        keras.losses.get(config.loss)
-        names = ["loss", *map(_reported, config.metrics)]
-    except ValueError as error:
-        raise ArgumentError(f"loss {config.loss!r}, metrics {config.metrics}: {error}") from error
-    if config.early_stopping is not None:
-        known = [*names, *(f"val_{name}" for name in names)]
-        monitor = config.early_stopping.monitor
-        if monitor not in known:
-            near = difflib.get_close_matches(monitor, known, n=1)
-            hint = f"did you mean '{near[0]}'? " if near else ""
-            raise ArgumentError(
-                f"early_stopping.monitor: received '{monitor}'; {hint}there are {', '.join(known)}"
-            )
-
-
-def _reported(metric: str) -> str:
-    """The name under which Keras reports a metric."""
-    found: Any = metric if metric in CHOSEN_BY_SHAPE else keras.metrics.get(metric)
-    return getattr(found, "name", metric)
-
-
 def _check_weights(config: TrainingConfig, classes: int | None) -> None:
     wrong = [label for label in config.class_weights or () if label >= (classes or 0)]
     if wrong:
@@ -160,8 +111,9 @@ def _splits(fn_args: FnArgs, made: keras.Model, schema: Any, config: TrainingCon
     splits = {}
     for name, files in (("train", fn_args.train_files), ("eval", fn_args.eval_files)):
         source = data.Source(
-            fn_args.data_accessor, files, schema, shapes, config.label, classes, config.resize
-        )
+            accessor=fn_args.data_accessor, files=files, schema=schema, shapes=shapes,
+            label=config.label, classes=classes, resize=config.resize,
+        )  # fmt: skip
         splits[name] = data.read(source, name, config.cache_gb)
     return splits
 

@@ -2,6 +2,7 @@
 
 import click
 
+from tfx_updaters.pipelines.cli.compare import compare
 from tfx_updaters.pipelines.cli.kfp import kfp
 from tfx_updaters.pipelines.cli.predict import predict
 from tfx_updaters.pipelines.cli.run import run
@@ -15,5 +16,5 @@ def main() -> None:
     and push the model only if it generalizes."""
 
 
-for command in (run, updaters, predict, kfp):
+for command in (run, compare, updaters, predict, kfp):
     main.add_command(command)

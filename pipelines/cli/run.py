@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import math
-import os
 import re
 import sys
 import time
@@ -84,7 +83,7 @@ def _run(workspace: Workspace, chosen: Chosen, data: str, verbose: bool, began: 
 
 
 def _run_nodes(console, workspace: Workspace, chosen: Chosen, data: str, began: float) -> bool:
-    _settle(workspace.root)
+    workspace.settle()
     with console.status("loading TensorFlow and TFX"):
         from tfx_updaters.pipelines import card, local, outcome
         from tfx_updaters.pipelines.live import LiveView
@@ -102,19 +101,6 @@ def _run_nodes(console, workspace: Workspace, chosen: Chosen, data: str, began: 
     result = outcome.read(workspace.metadata, name)
     card.show(console, chosen.updater, result, folder, time.monotonic() - began)
     return result.decision.blessed and result.pushed is not None
-
-
-def _settle(root: Path) -> None:
-    """Keras' settings for other programs, and the files that it makes in the home folder, stay out.
-
-    A pipeline is TensorFlow's, whatever backend or legacy Keras the user has chosen elsewhere.
-    """
-    os.environ |= {
-        "KERAS_BACKEND": "tensorflow",
-        "KERAS_HOME": str(root / "keras"),
-        "MPLCONFIGDIR": str(root / "matplotlib"),  # Keras imports matplotlib where it is installed
-    }
-    os.environ.pop("TF_USE_LEGACY_KERAS", None)
 
 
 def _pipeline_name(data: str) -> str:

@@ -13,7 +13,7 @@ COUNT = 23
 def split(values=None):
     values = np.arange(COUNT, dtype="float32")[:, None] if values is None else values
     shapes = {"value": values.shape[1:]}
-    source = data.Source(None, [], None, shapes, "label", 3)
+    source = data.Features(shapes=shapes, label="label", classes=3)
     labels = np.arange(len(values)) % 3
     return data.Split(source, len(values), {"value": values, "label": labels})
 

@@ -1,0 +1,1 @@
+"""A study: several updaters on the same data over several seeds, and what can be concluded."""

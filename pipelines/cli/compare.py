@@ -1,0 +1,199 @@
+"""`tfx-updaters compare`: several updaters on the same data over several seeds, and a verdict."""
+
+import dataclasses
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tfx_updaters.components.errors import ComponentError
+from tfx_updaters.components.examples import named, records
+from tfx_updaters.components.examples.records import Records
+from tfx_updaters.optimizers import UpdaterConfig
+from tfx_updaters.pipelines.cli.choice import choose
+from tfx_updaters.pipelines.errors import RunError, sentence
+from tfx_updaters.pipelines.workspace import Workspace, hold
+
+if TYPE_CHECKING:
+    from tfx_updaters.components.study.plan import Plan
+
+FAILED = 1
+RESULT = "result.json"
+
+
+@click.command()
+@click.option(
+    "--updaters",
+    required=True,
+    metavar="A,B,...",
+    help="Two or more, the first is what the others are compared to: names "
+    "(see `tfx-updaters updaters`) or .json files.",
+)
+@click.option(
+    "--data",
+    default="digits",
+    show_default=True,
+    metavar="NAME|FOLDER",
+    help="digits, or a folder with train* and eval* TFRecords of tf.train.Example "
+    "(a float feature 'image', an int64 feature 'label'). eval* is the test split.",
+)
+@click.option(
+    "--condition",
+    "conditions",
+    multiple=True,
+    default=["clean"],
+    show_default=True,
+    metavar="NAME=SHARE",
+    help="What is wrong with a share of the training examples, as outliers=0.1, label_noise=0.1 "
+    "or noise=0.3; may be repeated.",
+)
+@click.option(
+    "--seeds",
+    type=int,
+    default=10,
+    show_default=True,
+    help="Trainings of each updater in each condition.",
+)
+@click.option(
+    "--rates",
+    type=int,
+    default=5,
+    show_default=True,
+    help="Learning rates that are tried for each, around its own, an odd number; 0 takes its own.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    default=9,
+    show_default=True,
+    help="Passes over the examples that are trained on.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    default=32,
+    show_default=True,
+    help="Examples in an update.",
+)
+@click.option(
+    "--metric",
+    default="accuracy",
+    show_default=True,
+    help="What is compared: accuracy or loss.",
+)
+@click.option(
+    "--target",
+    type=float,
+    help="A value of the metric; the steps to it are counted.",
+)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    default="study",
+    show_default=True,
+    help="The folder of the study. The same command goes on with it.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show the log of TensorFlow.")
+def compare(updaters, data, conditions, seeds, rates, root, verbose, **options):
+    """Compare updaters: is one better, and is it luck?
+
+    The learning rate of each is tuned on a validation split; the best ones are then compared on
+    fresh seeds, which give all the same splits, initial weights and batches.
+
+    Exit status: 0 compared; 2 wrong usage; 1 anything that failed.
+    """
+    chosen = _chosen(updaters)
+    try:
+        plan = _plan(chosen, conditions, seeds, rates, **options)
+    except ComponentError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        if data != "digits":
+            records.find(Path(data))
+        with hold(root) as workspace:
+            _compare(workspace, plan, data, verbose)
+    except (RunError, ComponentError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+    except OSError as error:
+        click.echo(f"Error: root {root.absolute()} cannot be used: {error}", err=True)
+        sys.exit(FAILED)
+
+
+def _chosen(updaters: str) -> dict[str, UpdaterConfig]:
+    """The updaters by name, files by theirs without the suffix."""
+    words = [word.strip() for word in updaters.split(",") if word.strip()]
+    names = [Path(word).stem if word.endswith(".json") else word for word in words]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise click.UsageError(f"--updaters: received '{twice[0]}' twice")
+    return {name: choose(word, ()) for name, word in zip(names, words, strict=True)}
+
+
+def _plan(chosen, conditions, seeds, rates, epochs, batch_size, metric, target) -> "Plan":
+    from tfx_updaters.components import TrainingConfig
+    from tfx_updaters.components.study.arms import Arm
+    from tfx_updaters.components.study.conditions import Condition
+    from tfx_updaters.components.study.plan import Plan
+    from tfx_updaters.components.study.tuning import Tuning
+
+    return Plan(
+        [Arm(name, config) for name, config in chosen.items()],
+        [Condition.parsed(text) for text in conditions],
+        seeds=seeds, metric=metric, target=target,
+        tuning=Tuning(rates=rates) if rates else None,
+        training=TrainingConfig(epochs=epochs, batch_size=batch_size),
+    )  # fmt: skip
+
+
+def _compare(workspace: Workspace, plan: "Plan", data: str, verbose: bool) -> None:
+    from tfx_updaters.pipelines.output import captured
+
+    log = workspace.log()
+    with captured(log, verbose=verbose) as console:
+        try:
+            _run(console, workspace, plan, data, log)
+        except (RunError, ComponentError):
+            raise
+        except KeyboardInterrupt as error:
+            raise RunError("interrupted; the same command goes on from here") from error
+        except Exception as error:
+            logging.exception("the study failed")
+            raise RunError(f"{sentence(error)}\nLog: {log}") from error
+
+
+def _run(console, workspace: Workspace, plan: "Plan", data: str, log: Path) -> None:
+    workspace.settle()
+    began = time.monotonic()
+    with console.status("loading TensorFlow"):
+        from tfx_updaters.components.examples import arrays
+        from tfx_updaters.components.study.data import Data
+        from tfx_updaters.components.study.runner import Runner
+        from tfx_updaters.components.study.training import Training
+        from tfx_updaters.components.study.trials import Trials
+        from tfx_updaters.pipelines import study_card
+    console.print(f"tfx-updaters compare, log {log}", soft_wrap=True, markup=False)
+    if data == "digits":
+        folder = named.write_digits(workspace.root / "data" / "digits")
+    else:
+        folder = Path(data).absolute()
+    found = records.inspect(folder)
+    plan = _for(plan, found)
+    splits = arrays.load(found)
+    examples = Data(splits["train"], splits["eval"])
+    trials = Trials(workspace.root, plan, examples.fingerprint)
+    with study_card.progress(console) as tell:
+        outcome = Runner(plan, trials, Training(plan, examples), tell).run()
+    result = workspace.root / RESULT
+    result.write_text(json.dumps(outcome.to_json(), indent=1, allow_nan=False) + "\n")
+    study_card.show(console, outcome, result, time.monotonic() - began)
+
+
+def _for(plan: "Plan", found: Records) -> "Plan":
+    """The plan with a model for these images."""
+    arguments = {"shape": list(found.shape), "classes": found.classes}
+    return dataclasses.replace(plan, model_args=arguments)
