@@ -148,8 +148,8 @@ def _warn_of_lost_checkpoints(step: Step, config: NodeConfig) -> None:
     if not json.loads(step.properties["custom_config"])["training"]["checkpoint_dir"]:
         warnings.warn(
             f"node '{step.id}': a retry begins with the first step, as its checkpoints are lost "
-            f"with the pod; to go on: NodeConfig(env={{'{ROOT}': '/work/checkpoints'}}, "
-            "claims=(Claim('name of a claim', '/work'),))",
+            f"with the pod; to go on: NodeConfig(env={{'{ROOT}': '/volume/checkpoints'}}, "
+            "claims=(Claim('name of a claim', '/volume'),))",
             stacklevel=3,
         )
 
