@@ -163,7 +163,7 @@ def bursts(folder: Path) -> list[tuple[float, float]]:
 
     pairs = [(burst(pipes[0]), burst(pipes[1])) for _ in range(PAIRS)]
     for process in processes:
-        process.terminate()
+        process.kill()  # SIGTERM has a training save and end at its next step, which never comes.
         process.join()
     return pairs
 

@@ -11,6 +11,7 @@ need debootstrap
 mirror=$(need_mirror) || exit 1
 
 root='' failed=0 passed=0
+[ "$(df --output=avail -BG . | tr -dc 0-9)" -ge 15 ] || stop "new systems need 15 GB of free space"
 trap 'close_system' EXIT
 trap 'exit 130' INT TERM
 mkdir -p "$store"
@@ -20,6 +21,7 @@ for suite in ${SUITES:-bookworm trixie}; do
     open_system || stop "$suite: the new system could not be made; its output is in $store/$suite.log"
     check_system
     close_system
+    touch "$store/$suite.checked"
 done
 echo "test-fresh: $passed passed, $failed failed in $SECONDS s"
 [ "$failed" = 0 ]

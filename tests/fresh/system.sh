@@ -74,13 +74,15 @@ configure_clients() {
 }
 
 # The packages' download is not what is measured: uv's cache is kept, and begins as this system's.
+# All systems use the one copy in turn, for it takes 5 GB.
 give_cache() {
-    local kept=$store/$suite.cache own
+    local own
     mkdir -p "$root$home/.cache"
     downloaded=false
     own=$("$project/.setup/python/tools/bin/uv" cache dir 2>/dev/null || echo ~/.cache/uv)
-    if [ -d "$kept" ]; then
-        mv "$kept" "$root$home/.cache/uv" && downloaded=true
+    if [ -d "$store/cache" ]; then
+        mv "$store/cache" "$root$home/.cache/uv"
+        [ ! -e "$store/$suite.checked" ] || downloaded=true
     elif [ -d "$own" ]; then
         cp -a "$own" "$root$home/.cache/uv"
     fi
@@ -103,6 +105,7 @@ close_system() {
         mountpoint -q "$place" || continue
         umount "$place" || { echo "test-fresh: $place is in use and stays" >&2; return 1; }
     done
-    [ -d "$root$home/.cache/uv" ] && mv "$root$home/.cache/uv" "$store/$suite.cache"
+    [ -d "$root$home/.cache/uv" ] && [ ! -e "$store/cache" ] &&
+        mv "$root$home/.cache/uv" "$store/cache"
     rm -rf --one-file-system "$root"
 }
