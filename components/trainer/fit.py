@@ -158,7 +158,7 @@ def _fit(
         devices.build_metrics(made, dataset)
     callbacks: list[Any] = [progress.LogEpochs()]
     if chief:
-        callbacks.append(keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False))
+        callbacks.append(progress.EventsByEpoch(fn_args.model_run_dir, write_graph=False))
     callbacks += dynamics
     if not step.skips(made.optimizer):
         batch = lambda at: next(iter(batches.training(train, config, at)))  # noqa: E731

@@ -1,4 +1,4 @@
-"""Epochs as log records: a run's live view listens to them, anywhere else they are plain lines."""
+"""Epochs as log records, which a run's live view listens to, and as TensorBoard's events."""
 
 import logging
 
@@ -22,3 +22,10 @@ class LogEpochs(keras.callbacks.Callback):
             text,
             extra={"epoch": epoch + 1, "epochs": epochs, "metrics": metrics},
         )
+
+
+class EventsByEpoch(keras.callbacks.TensorBoard):
+    """Keras' own, which by epochs makes a summary of each step's metrics too, and drops it."""
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Nothing: it took 1 ms a step, 7 % of one of a small CNN."""
