@@ -1,7 +1,9 @@
 """Series of sensor values in CSV and Parquet files: read in pieces, checked row by row."""
 
 import csv
-import io
+import gzip
+import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from tfx_updaters.components.errors import DataError
@@ -18,8 +22,8 @@ from tfx_updaters.components.examples.sensor_windows import Windows, nearest
 
 CSV, PARQUET = (".csv", ".csv.gz"), (".parquet", ".pq")
 NO_NUMBER = ("", "NaN", "nan", "NA", "N/A", "n/a", "NULL", "null", "None", "-")
-ROWS = 65_536
-# Rows in memory while a file is read.
+# What is in memory while a file is read: bytes of CSV, rows of Parquet.
+BLOCK, ROWS = 1 << 22, 65_536
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ def read(path: str, name: str, windows: Windows) -> Iterator[tuple[str, Piece]]:
     frames = _parquet if path.lower().endswith(PARQUET) else _csv
     first, dates = 1, None
     for frame in frames(path, name, windows):
+        if not len(frame):
+            continue
         at = Rows(name, first)
         times = None
         if windows.time is not None:
@@ -161,66 +167,71 @@ def _texts(column: Any, name: str, at: Rows) -> tuple[np.ndarray, tuple[str, ...
 
 
 def _csv(path: str, name: str, windows: Windows) -> Iterator[Any]:
-    _check_columns(_header(path, name), name, windows)
-    texts = {c: "str" for c in (windows.label, windows.group) if c is not None}
-    options = _options(windows)
+    header: list[str] = []
     try:
-        with FileSystems.open(path) as file:
-            types: Any = {**texts, **dict.fromkeys(windows.channels, "float64")}
-            yield from pd.read_csv(file, dtype=types, chunksize=ROWS, **options)
+        with _opened(path) as file:
+            header += _header(file.readline(), name)
+        _check_columns(header, name, windows)
+        yield from _blocks(path, header, windows, dict.fromkeys(windows.channels, pa.float64()))
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{name} is truncated or not compressed with gzip: {error}") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{name} is not text in UTF-8: {error}") from error
-    except pd.errors.ParserError as error:
-        raise DataError(f"{name} cannot be read: {str(error).splitlines()[-1]}") from error
-    except (ValueError, OverflowError) as error:
-        if isinstance(error, DataError):
-            raise
-        _find_text(path, name, windows, options)
-        raise DataError(f"{name} cannot be read: {error}") from error
+        raise DataError(f"{name} is not text in UTF-8: {error}") from None
+    except pa.ArrowInvalid as error:
+        if "conversion error to double" in str(error):
+            _find_text(path, name, header, windows)
+        raise DataError(f"{name} cannot be read: {_with_row(error)}") from None
 
 
-def _options(windows: Windows) -> dict[str, Any]:
-    # A class or a group may be called 'None' or 'NA'; a number that is missing is written so.
-    empty = {c: [""] for c in (windows.label, windows.group) if c is not None}
-    numbers = [c for c in (*windows.channels, windows.time) if c is not None]
-    return {
-        "usecols": list(windows.columns),
-        "keep_default_na": False,
-        "na_values": {**empty, **{c: list(NO_NUMBER) for c in numbers}},
-        "index_col": False,
-        "skipinitialspace": True,
-        "encoding": "utf-8-sig",
-        "low_memory": False,
-    }
+def _with_row(error: Exception) -> str:
+    """Arrow's message with the row as it is counted here, without the header."""
+    return re.sub(r"CSV parse error: Row #(\d+)", lambda m: f"row {int(m[1]) - 1}", str(error))
 
 
-def _find_text(path: str, name: str, windows: Windows, options: dict[str, Any]) -> None:
+def _opened(path: str) -> Any:
+    file = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    # Beam's own reader takes a truncated file for a whole one.
+    return gzip.GzipFile(fileobj=file) if path.lower().endswith(".gz") else file
+
+
+def _blocks(path: str, header: list[str], windows: Windows, types: dict[str, Any]) -> Iterator[Any]:
+    """Frames of the columns that are needed; texts where no other type is given."""
+    texts = dict.fromkeys(windows.columns, pa.string())
+    with _opened(path) as file:
+        reader = pa_csv.open_csv(
+            file,
+            pa_csv.ReadOptions(
+                column_names=header, skip_rows=1, block_size=BLOCK, use_threads=False
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                include_columns=list(windows.columns), column_types={**texts, **types},
+                null_values=list(NO_NUMBER), strings_can_be_null=False,
+            ),
+        )  # fmt: skip
+        for batch in reader:
+            yield batch.to_pandas()
+
+
+def _find_text(path: str, name: str, header: list[str], windows: Windows) -> None:
     """Raises DataError of the first channel's value that is no number, if there is one."""
     first = 1
-    with FileSystems.open(path) as file:
-        for frame in pd.read_csv(file, dtype="str", chunksize=ROWS, **options):
-            wrong = {}
-            for channel in windows.channels:
-                column = frame[channel]
-                bad = column.notna() & pd.to_numeric(column, errors="coerce").isna()
-                if bad.any():
-                    wrong[int(np.argmax(bad.to_numpy()))] = channel
-            if wrong:
-                row = min(wrong)
-                found = frame[wrong[row]].iloc[row]
-                Rows(name, first).fail(wrong[row], row, f"{found!r} is no number")
-            first += len(frame)
+    for frame in _blocks(path, header, windows, {}):
+        wrong = {}
+        for channel in windows.channels:
+            texts = frame[channel].str.strip()
+            bad = pd.to_numeric(texts, errors="coerce").isna() & ~texts.isin(NO_NUMBER)
+            if bad.any():
+                wrong.setdefault(int(np.argmax(bad.to_numpy())), channel)
+        if wrong:
+            row = min(wrong)
+            Rows(name, first).fail(wrong[row], row, f"{frame[wrong[row]].iloc[row]!r} is no number")
+        first += len(frame)
 
 
-def _header(path: str, name: str) -> list[str]:
-    with FileSystems.open(path) as file:
-        line = file.readline()
+def _header(line: bytes, name: str) -> list[str]:
     if not line.strip():
         raise DataError(f"{name} is empty, or its first line is; the names of columns are needed")
-    try:
-        return [cell.strip() for cell in next(csv.reader(io.StringIO(line.decode("utf-8-sig"))))]
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name} is not text in UTF-8: {error}") from error
+    return [cell.strip() for cell in next(csv.reader([line.decode("utf-8-sig")]))]
 
 
 def _check_columns(header: list[str], name: str, windows: Windows) -> None:
@@ -259,7 +270,7 @@ def _parquet(path: str, name: str, windows: Windows) -> Iterator[Any]:
             for batch in table.iter_batches(ROWS, columns=list(windows.columns)):
                 yield batch.to_pandas(date_as_object=False)
     except pa.ArrowInvalid as error:
-        raise DataError(f"{name} is no Parquet file, or a broken one: {error}") from error
+        raise DataError(f"{name} is no Parquet file, or a broken one: {error}") from None
 
 
 def _check_types(schema: Any, name: str, windows: Windows) -> None:

@@ -24,26 +24,32 @@ def nanoseconds(column: Any, windows: Windows, fail: Fail) -> tuple[np.ndarray, 
         nanoseconds as int64, since 1970 in UTC for dates, and whether they were dates.
     """
     name = windows.time or ""
-    if column.isna().any():
-        fail(name, int(np.argmax(column.isna().to_numpy())), "has no value; each row needs a time")
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        return _of_numbers(column.to_numpy(), windows, fail), False
-    if not pd.api.types.is_datetime64_any_dtype(column):
-        column = _parsed(column, name, fail)
-    utc = pd.DatetimeIndex(pd.to_datetime(column, utc=True)).as_unit("ns")
-    return utc.asi8.copy(), True
+    texts = column.dtype == object
+    column = column.astype(str).str.strip() if texts else column
+    missing = (column == "").to_numpy() if texts else column.isna().to_numpy()
+    if missing.any():
+        fail(name, int(np.argmax(missing)), "has no value; each row needs a time")
+    column = _parsed(column, name, fail) if texts else column
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return pd.DatetimeIndex(pd.to_datetime(column, utc=True)).as_unit("ns").asi8.copy(), True
+    if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
+        fail(name, 0, f"{column.iloc[0]!r} is no time; a number or an ISO 8601 date is needed")
+    return _of_numbers(column.to_numpy(), windows, fail), False
 
 
-def _parsed(column: Any, name: str, fail: Fail) -> Any:
-    texts = column.astype(str)
-    dates = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
-    numbers = pd.to_numeric(texts, errors="coerce").notna()
-    wrong = ~numbers if numbers.iloc[0] else dates.isna()
+def _parsed(texts: Any, name: str, fail: Fail) -> Any:
+    """Numbers if the first of the texts is one, and dates otherwise."""
+    numbers = pd.to_numeric(texts, errors="coerce")
+    counted = bool(numbers.notna().iloc[0])
+    found = (
+        numbers if counted else pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
+    )
+    wrong = found.isna()
     if wrong.any():
         place = int(np.argmax(wrong.to_numpy()))
-        above = "the times above are numbers" if numbers.iloc[0] else "a number or an ISO 8601 date"
-        fail(name, place, f"{texts.iloc[place]!r} is no time; {above}")
-    return dates
+        needed = "the times above are numbers" if counted else "a number or an ISO 8601 date"
+        fail(name, place, f"{texts.iloc[place]!r} is no time; {needed}")
+    return found
 
 
 def _of_numbers(times: np.ndarray, windows: Windows, fail: Fail) -> np.ndarray:
