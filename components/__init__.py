@@ -17,12 +17,14 @@ from tfx_updaters.components.errors import (
     ModelError,
     StudyError,
 )
+from tfx_updaters.components.examples.sensor_windows import Windows
 from tfx_updaters.components.trainer.choice import updater_from
 from tfx_updaters.components.trainer.config import Augmentation, EarlyStopping, TrainingConfig
 
 if TYPE_CHECKING:
     from tfx_updaters.components.evaluator.component import Evaluator
     from tfx_updaters.components.evaluator.gate import Gate
+    from tfx_updaters.components.examples.sensor_example_gen import SensorExampleGen
     from tfx_updaters.components.trainer.component import Trainer
 
 __all__ = [
@@ -38,9 +40,11 @@ __all__ = [
     "Gate",
     "InjectionError",
     "ModelError",
+    "SensorExampleGen",
     "StudyError",
     "Trainer",
     "TrainingConfig",
+    "Windows",
     "updater_from",
 ]
 
@@ -48,6 +52,7 @@ __all__ = [
 _LATER = {
     "Evaluator": "evaluator.component",
     "Gate": "evaluator.gate",
+    "SensorExampleGen": "examples.sensor_example_gen",
     "Trainer": "trainer.component",
 }
 
