@@ -17,12 +17,14 @@ from tfx_updaters.components.errors import (
     ModelError,
     StudyError,
 )
+from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.trainer.choice import updater_from
 from tfx_updaters.components.trainer.config import Augmentation, EarlyStopping, TrainingConfig
 
 if TYPE_CHECKING:
     from tfx_updaters.components.evaluator.component import Evaluator
     from tfx_updaters.components.evaluator.gate import Gate
+    from tfx_updaters.components.examples.image_component import ImageFolderExampleGen
     from tfx_updaters.components.trainer.component import Trainer
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "EarlyStopping",
     "Evaluator",
     "Gate",
+    "ImageConfig",
+    "ImageFolderExampleGen",
     "InjectionError",
     "ModelError",
     "StudyError",
@@ -48,6 +52,7 @@ __all__ = [
 _LATER = {
     "Evaluator": "evaluator.component",
     "Gate": "evaluator.gate",
+    "ImageFolderExampleGen": "examples.image_component",
     "Trainer": "trainer.component",
 }
 
