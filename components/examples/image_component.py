@@ -27,10 +27,10 @@ class ImageFolderExampleGen(FileBasedExampleGen):
     both sides.
 
     Outputs `examples`: the features `image` and `label`, and three files beside the splits:
-    `classes.json` (names; a label is a place in this list), `skipped.jsonl` (each file that is
-    left out, and why) and `copies.jsonl` (each group of near-copies). The artifact has the names
-    as its custom property `classes`, and how many lines the other two have as `skipped` and
-    `copies`.
+    `images.json` (names of the classes, of which a label is the place; counts by class and split;
+    the shape), `skipped.jsonl` (each file that is left out, and why) and `copies.jsonl` (each group
+    of near-copies). The artifact has the custom properties `classes` (a JSON list), `skipped` and
+    `copies` (how many).
     """
 
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)

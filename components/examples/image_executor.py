@@ -20,6 +20,7 @@ from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.image_layout import Listing
 from tfx_updaters.components.examples.image_plan import Placed
 from tfx_updaters.components.examples.image_record import example
+from tfx_updaters.components.examples.records import SUMMARY
 
 # The execution property with the ImageConfig as JSON.
 KEY = "images"
@@ -124,9 +125,9 @@ def _planned(
 
 def _describe(examples: types.Artifact) -> None:
     """What can be asked of the artifact without its files."""
-    with fileio.open(os.path.join(examples.uri, image_plan.CLASSES)) as file:
-        examples.set_string_custom_property("classes", file.read())
-    for name in (image_plan.SKIPPED, image_plan.COPIES):
-        with fileio.open(os.path.join(examples.uri, name)) as file:
-            lines = len(file.read().splitlines())
-        examples.set_int_custom_property(name.partition(".")[0], lines)
+    with fileio.open(os.path.join(examples.uri, SUMMARY)) as file:
+        summary = json.load(file)
+    classes = json.dumps(summary["classes"], ensure_ascii=False)
+    examples.set_string_custom_property("classes", classes)
+    for name in ("skipped", "copies"):
+        examples.set_int_custom_property(name, summary[name])

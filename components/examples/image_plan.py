@@ -5,15 +5,17 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.image_file import Scan
 from tfx_updaters.components.examples.image_layout import File, Listing, Skipped
 from tfx_updaters.components.examples.image_signature import groups as near_copies
+from tfx_updaters.components.examples.records import SUMMARY
 
-# What lies beside the examples.
-CLASSES, SKIPPED, COPIES = "classes.json", "skipped.jsonl", "copies.jsonl"
+# What lies beside the examples and `records.SUMMARY`.
+SKIPPED, COPIES = "skipped.jsonl", "copies.jsonl"
 # Shares by content: four to train on for one to judge by.
 BUCKETS = {"train": 4, "eval": 1}
 NAMED = 5
@@ -71,9 +73,22 @@ class Plan:
         """What there is to know besides the examples, as the text of each file."""
         copies = ({"files": files} for files in self.copies)
         return {
-            CLASSES: json.dumps(self.classes, ensure_ascii=False),
+            SUMMARY: json.dumps(self.summary(), ensure_ascii=False, indent=1),
             SKIPPED: _lines(map(dataclasses.asdict, self.skipped)),
             COPIES: _lines(copies),
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """The classes, the counts, the shape of an image if they share one, and what was done."""
+        size = self.config.size
+        return {
+            "classes": self.classes,
+            "counts": self.counts(),
+            "shape": [*size, self.config.channels] if size else None,
+            "skipped": len(self.skipped),
+            "copies": len(self.copies),
+            "moved": len(self.moved),
+            "contradictions": len(self.contradictions),
         }
 
     def splits(self) -> tuple[str, ...]:

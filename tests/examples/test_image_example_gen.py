@@ -95,7 +95,7 @@ def test_a_folder_becomes_examples_that_stock_nodes_take_and_the_cache_knows(fol
         (image,) = row["image"].bytes_list.value
         assert np.asarray(Image.open(io.BytesIO(image))).shape == (10, 12, 3)
     artifact = runs.artifact()
-    assert json.loads(runs.written("classes.json")) == ["cat", "dog"]
+    assert json.loads(runs.written("images.json"))["shape"] == [10, 12, 3]
     assert json.loads(artifact.custom_properties["classes"].string_value) == ["cat", "dog"]
     assert artifact.custom_properties["skipped"].int_value == 1
     assert artifact.custom_properties["payload_format"].string_value == "FORMAT_TF_EXAMPLE"
