@@ -17,6 +17,7 @@ from tfx_updaters.components.errors import (
     ModelError,
     StudyError,
 )
+from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.sensor_windows import Windows
 from tfx_updaters.components.trainer.choice import updater_from
 from tfx_updaters.components.trainer.config import Augmentation, EarlyStopping, TrainingConfig
@@ -24,6 +25,7 @@ from tfx_updaters.components.trainer.config import Augmentation, EarlyStopping, 
 if TYPE_CHECKING:
     from tfx_updaters.components.evaluator.component import Evaluator
     from tfx_updaters.components.evaluator.gate import Gate
+    from tfx_updaters.components.examples.image_component import ImageFolderExampleGen
     from tfx_updaters.components.examples.sensor_example_gen import SensorExampleGen
     from tfx_updaters.components.trainer.component import Trainer
 
@@ -38,6 +40,8 @@ __all__ = [
     "EarlyStopping",
     "Evaluator",
     "Gate",
+    "ImageConfig",
+    "ImageFolderExampleGen",
     "InjectionError",
     "ModelError",
     "SensorExampleGen",
@@ -52,6 +56,7 @@ __all__ = [
 _LATER = {
     "Evaluator": "evaluator.component",
     "Gate": "evaluator.gate",
+    "ImageFolderExampleGen": "examples.image_component",
     "SensorExampleGen": "examples.sensor_example_gen",
     "Trainer": "trainer.component",
 }

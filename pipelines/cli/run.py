@@ -1,9 +1,7 @@
 """`tfx-updaters run`: the whole pipeline on this machine, from data to a pushed model."""
 
-import hashlib
 import logging
 import math
-import re
 import sys
 import time
 from collections.abc import Sequence
@@ -12,10 +10,11 @@ from pathlib import Path
 import click
 
 from tfx_updaters.components.errors import DataError
-from tfx_updaters.components.examples import named, records
+from tfx_updaters.components.examples import records
 from tfx_updaters.pipelines import beam
-from tfx_updaters.pipelines.cli import options
+from tfx_updaters.pipelines.cli import data_options, options
 from tfx_updaters.pipelines.cli.options import Chosen
+from tfx_updaters.pipelines.data import Source, describe
 from tfx_updaters.pipelines.errors import BeamOptionError, NodeFailedError, RunError, sentence
 from tfx_updaters.pipelines.workspace import Workspace, hold
 
@@ -23,14 +22,7 @@ FAILED, NOT_BLESSED = 1, 3
 
 
 @click.command()
-@click.option(
-    "--data",
-    default="digits",
-    show_default=True,
-    metavar="NAME|FOLDER",
-    help="digits, or a folder with train* and eval* TFRecords of tf.train.Example "
-    "(a float feature 'image', an int64 feature 'label').",
-)
+@data_options.data
 @click.option(
     "--root",
     type=click.Path(path_type=Path),
@@ -64,8 +56,7 @@ def run(data, root, beam_runner, beam_options, fresh, verbose, **given):
     began = time.monotonic()
     chosen = Chosen.of(**given)
     try:
-        if data != "digits":
-            records.find(Path(data))
+        data.kind()
         where = beam.arguments(beam_runner, beam_options)
         with hold(root, fresh=fresh) as workspace:
             pushed = _run(workspace, chosen, data, where, verbose, began)
@@ -81,7 +72,7 @@ def run(data, root, beam_runner, beam_options, fresh, verbose, **given):
 
 
 def _run(
-    workspace: Workspace, chosen: Chosen, data: str, where: Sequence[str], verbose: bool,
+    workspace: Workspace, chosen: Chosen, data: Source, where: Sequence[str], verbose: bool,
     began: float,
 ) -> bool:  # fmt: skip
     """Runs the pipeline and prints its card; says whether the model was pushed."""
@@ -105,7 +96,7 @@ def _run(
 
 
 def _run_nodes(
-    console, workspace: Workspace, chosen: Chosen, data: str, where: Sequence[str], began: float
+    console, workspace: Workspace, chosen: Chosen, data: Source, where: Sequence[str], began: float
 ) -> bool:
     workspace.settle()
     with console.status("loading TensorFlow and TFX"):
@@ -113,24 +104,13 @@ def _run_nodes(
         from tfx_updaters.pipelines.live import LiveView
         from tfx_updaters.pipelines.training import create_pipeline
     console.print(f"  {'TensorFlow and TFX':<32} loaded  {time.monotonic() - began:6.1f} s")
-    if data == "digits":
-        folder = named.write_digits(workspace.root / "data" / "digits")
-    else:
-        folder = Path(data).absolute()
-    found = records.inspect(folder)
+    with console.status("reading the data"):
+        found = records.inspect(data.prepare(workspace.root))
+    console.print(f"  {describe(data, found)}", soft_wrap=True, markup=False)
     steps = chosen.epochs * math.ceil(found.counts["train"] / chosen.batch_size)
-    name = _pipeline_name(data)
-    pipeline = create_pipeline(name, workspace.root, found, chosen.training(steps=steps), where)
+    training = chosen.training(steps=steps)
+    pipeline = create_pipeline(data.name, workspace.root, found, training, where)
     local.run(pipeline, LiveView(console))
-    result = outcome.read(workspace.metadata, name)
-    card.show(console, chosen.updater, result, folder, time.monotonic() - began)
+    result = outcome.read(workspace.metadata, data.name)
+    card.show(console, chosen.updater, result, found.folder, time.monotonic() - began)
     return result.decision.blessed and result.pushed is not None
-
-
-def _pipeline_name(data: str) -> str:
-    """`digits`, or the folder's name with a few digits of its path's hash: its own baseline."""
-    if data == "digits":
-        return data
-    path = Path(data).absolute()
-    readable = re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-") or "data"
-    return f"{readable}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
