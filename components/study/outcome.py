@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tfx_updaters.components.evaluator.intervals import NOTHING, Interval
 from tfx_updaters.components.study import rates
+from tfx_updaters.components.study.paired import Paired
 from tfx_updaters.components.study.plan import Plan
 from tfx_updaters.components.study.search import Found
 from tfx_updaters.components.study.summary import Summary, profiles, summary
@@ -57,6 +59,16 @@ class Outcome:
         arm = next(arm for arm in self.plan.arms if arm.name == place[1])
         return rates.text(rates.multiplied(arm.updater, self.factor(self.rates[place].place)))
 
+    def finals(self, place: Place) -> list[float]:
+        """The metric on the test split in the end, of each training that did not fail."""
+        lasts = (result.last for result in self.curves[place])
+        return [last.test[self.plan.metric] for last in lasts if last]
+
+    def interval(self, place: Place) -> Interval:
+        """Where the mean of the final metric may lie; NaN or infinite where nothing says so."""
+        finals = tuple(self.finals(place))
+        return Paired(finals).interval(self.plan.confidence) if finals else NOTHING
+
     def factor(self, place: int) -> float:
         """What a place in the grid multiplies the arm's own rate by."""
         return self.plan.tuning.factor**place if self.plan.tuning else 1.0
@@ -89,6 +101,7 @@ class Outcome:
                 "sensitivity": found.sensitivity,
             },
             **dataclasses.asdict(sums),
+            "final_interval": self.interval(place),
             "divergence": sums.divergence(self.plan.confidence),
             "trials": [result.to_json() for result in self.curves[place]],
         }  # fmt: skip
