@@ -1,4 +1,4 @@
-"""TFX components: the Trainer that takes an updater, the Evaluator that gates, and their data.
+"""TFX components: the study of updaters, the Trainer that takes one, the Evaluator that gates.
 
 Nothing here imports TFX, TensorFlow or Keras before it is asked for.
 """
@@ -23,13 +23,21 @@ from tfx_updaters.components.trainer.config import Augmentation, EarlyStopping, 
 if TYPE_CHECKING:
     from tfx_updaters.components.evaluator.component import Evaluator
     from tfx_updaters.components.evaluator.gate import Gate
+    from tfx_updaters.components.study.arms import Arm
+    from tfx_updaters.components.study.artifact import Study
+    from tfx_updaters.components.study.component import UpdaterStudy
+    from tfx_updaters.components.study.conditions import Condition
+    from tfx_updaters.components.study.plan import Plan
+    from tfx_updaters.components.study.tuning import Tuning
     from tfx_updaters.components.trainer.component import Trainer
 
 __all__ = [
     "ArgumentError",
+    "Arm",
     "Augmentation",
     "CheckpointError",
     "ComponentError",
+    "Condition",
     "DataError",
     "DivergedError",
     "DynamicsError",
@@ -38,17 +46,27 @@ __all__ = [
     "Gate",
     "InjectionError",
     "ModelError",
+    "Plan",
+    "Study",
     "StudyError",
     "Trainer",
     "TrainingConfig",
+    "Tuning",
+    "UpdaterStudy",
     "updater_from",
 ]
 
 
 _LATER = {
+    "Arm": "study.arms",
+    "Condition": "study.conditions",
     "Evaluator": "evaluator.component",
     "Gate": "evaluator.gate",
+    "Plan": "study.plan",
+    "Study": "study.artifact",
     "Trainer": "trainer.component",
+    "Tuning": "study.tuning",
+    "UpdaterStudy": "study.component",
 }
 
 

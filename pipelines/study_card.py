@@ -11,8 +11,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from tfx_updaters.components.study.files import PAGE, RESULT
 from tfx_updaters.components.study.outcome import FACTORS, Outcome, Place
-from tfx_updaters.components.study.page import PAGE, RESULT
 from tfx_updaters.components.study.runner import Progress
 from tfx_updaters.components.study.summary import Summary
 from tfx_updaters.components.study.verdict import BETTER, WORSE

@@ -14,7 +14,6 @@ from tfx_updaters.components.study.origin import Origin, versions
 from tfx_updaters.components.study.outcome import Outcome
 from tfx_updaters.components.study.verdict import BETTER, WORSE, Verdict
 
-RESULT, PAGE = "result.json", "report.html"
 TEMPLATE = "page.html"
 CALLS = {BETTER: "passed", WORSE: "failed"}
 MARKS = {BETTER: "▲", WORSE: "▼"}
@@ -45,21 +44,13 @@ class Condition:
     targets: tuple[Table, Chart] | None
 
 
-def files(outcome: Outcome, origin: Origin) -> dict[str, str]:
-    """What is kept of a study, by name of the file: the numbers, and the page about them."""
-    document = {**outcome.to_json(), "origin": origin.to_json()}
-    return {
-        RESULT: json.dumps(document, indent=1, allow_nan=False) + "\n",
-        PAGE: page(outcome, origin),
-    }
-
-
 def page(outcome: Outcome, origin: Origin) -> str:
     """The page, well-formed as XML too; everything in it is escaped."""
     plan = outcome.plan
     return render(
         study.__name__, TEMPLATE,
         plan=plan,
+        winner=_winner(outcome),
         others=[arm.name for arm in plan.arms[1:]],
         notes=outcome.notes,
         conditions=[_condition(outcome, str(each)) for each in plan.conditions],
@@ -73,6 +64,15 @@ def page(outcome: Outcome, origin: Origin) -> str:
         ],
         origin=origin, versions=versions(),
     )  # fmt: skip
+
+
+def _winner(outcome: Outcome) -> str:
+    """What a pipeline would go on with."""
+    if outcome.winner is None:
+        return f"nothing: {outcome.plan.reference.name} trained no model"
+    condition, arm = outcome.winner
+    why = "was shown to be better" if arm != outcome.plan.reference.name else "is the reference"
+    return f"{arm}, which {why}; rate {outcome.rate(outcome.winner)} ({condition})"
 
 
 def _condition(outcome: Outcome, name: str) -> Condition:

@@ -169,7 +169,7 @@ def _run(console, workspace: Workspace, plan: "Plan", data: str, log: Path) -> N
     began = time.monotonic()
     with console.status("loading TensorFlow"):
         from tfx_updaters.components.examples import arrays
-        from tfx_updaters.components.study import page
+        from tfx_updaters.components.study import files
         from tfx_updaters.components.study.data import Data
         from tfx_updaters.components.study.origin import Origin
         from tfx_updaters.components.study.runner import Runner
@@ -189,7 +189,7 @@ def _run(console, workspace: Workspace, plan: "Plan", data: str, log: Path) -> N
     with study_card.progress(console) as tell:
         outcome = Runner(plan, trials, Training(plan, examples), tell).run()
     origin = Origin(examples.fingerprint, ["tfx-updaters", *sys.argv[1:]])
-    for name, text in page.files(outcome, origin).items():
+    for name, text in files.texts(outcome, origin).items():
         (workspace.root / name).write_text(text, encoding="utf-8")
     study_card.show(console, outcome, workspace.root, time.monotonic() - began)
 

@@ -11,8 +11,8 @@ import made_study
 import pytest
 
 from tfx_updaters.components import TrainingConfig
+from tfx_updaters.components.study.files import PAGE, RESULT, texts
 from tfx_updaters.components.study.origin import Origin
-from tfx_updaters.components.study.page import PAGE, RESULT, files
 from tfx_updaters.components.study.plan import Plan
 from tfx_updaters.components.study.trials import DIVERGED, FAILED, Point, Result
 from tfx_updaters.components.study.tuning import Tuning
@@ -27,9 +27,9 @@ ONE = dataclasses.replace(
 
 def written(outcome=OUTCOME, origin=ORIGIN):
     """The parsed page and the numbers beside it."""
-    texts = files(outcome, origin)
-    assert set(texts) == {PAGE, RESULT}
-    return ET.fromstring(texts[PAGE]), json.loads(texts[RESULT])
+    made = texts(outcome, origin)
+    assert set(made) == {PAGE, RESULT}
+    return ET.fromstring(made[PAGE]), json.loads(made[RESULT])
 
 
 def words(element):
@@ -147,7 +147,7 @@ def test_it_asks_for_nothing_from_outside_and_runs_nothing():
     assert not names & {"script", "link", "img", "image", "iframe", "object", "use", "base", "a"}
     attributes = {name for element in root.iter() for name in element.attrib}
     assert not {n for n in attributes if re.search(r"^(on|src|href|style|action)|:href", n)}
-    assert not re.search(r"url\(|@import|https?:", files(OUTCOME, ORIGIN)[PAGE])
+    assert not re.search(r"url\(|@import|https?:", texts(OUTCOME, ORIGIN)[PAGE])
 
 
 def test_every_picture_has_words_and_a_table():
@@ -204,7 +204,7 @@ def test_hostile_names_are_text_and_nothing_else():
     assert "script" not in {element.tag for element in root.iter()}
     shown = hostile.replace("\x00\x1b\udcff", "\ufffd" * 3)
     assert words(root).count(shown) >= 3
-    files(made_study.outcome(plan, train), Origin(hostile, [hostile]))[PAGE].encode()
+    texts(made_study.outcome(plan, train), Origin(hostile, [hostile]))[PAGE].encode()
 
 
 def test_the_protocol_and_the_command_that_repeats_it():
