@@ -7,17 +7,14 @@ import made_study
 import numpy as np
 import pytest
 from ml_metadata import MetadataStore
+from study_pipeline import ADAM, MODEL, PLAN, pipeline
 from tfx import types
-from tfx.components import ImportExampleGen, SchemaGen, StatisticsGen
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
-from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import example_gen_pb2
 from tfx.types import standard_artifacts
 
 from tfx_updaters.components import (
     ArgumentError,
-    Arm,
     DataError,
     ModelError,
     Plan,
@@ -28,22 +25,11 @@ from tfx_updaters.components import (
     UpdaterStudy,
     testing,
 )
-from tfx_updaters.components.examples.named import write_digits
 from tfx_updaters.components.study import executor
 from tfx_updaters.components.study.executor import Executor
 from tfx_updaters.components.study.trials import DIVERGED, Point, Result
 from tfx_updaters.components.trainer.choice import Choice
-from tfx_updaters.optimizers import UpdaterError, get
-from tfx_updaters.pipelines.training import BEAM_IN_MEMORY
-
-MODEL = {"shape": [8, 8, 1], "classes": 10, "filters": [4]}
-IMAGE = "tfx_updaters.components.trainer.cnn.image"
-# Six seeds are the fewest that show anything; the first updater learns nothing. Pixels are 0 to 16.
-ADAM = get("adam", learning_rate=0.003)
-PLAN = Plan(
-    [Arm("still", get("sgd", learning_rate=1e-9)), Arm("adam", ADAM)],
-    seeds=6, tuning=None, training=TrainingConfig(epochs=2), model_args=MODEL,
-)  # fmt: skip
+from tfx_updaters.optimizers import UpdaterError
 
 
 def channel(kind=standard_artifacts.Examples):
@@ -71,33 +57,6 @@ def test_a_trainer_takes_a_study_and_no_other_channel():
     assert "updater" not in trainer.exec_properties
     with pytest.raises(UpdaterError, match=r"received a channel of Model; one of Study"):
         Trainer(examples=channel(), updater=channel(standard_artifacts.Model), run_fn="a.run_fn")
-
-
-def pipeline(folder):
-    """Digits, a study of them, and a training with what it chose."""
-    split = example_gen_pb2.Input.Split
-    examples = ImportExampleGen(
-        input_base=str(write_digits(folder / "digits")),
-        input_config=example_gen_pb2.Input(
-            splits=[split(name=name, pattern=f"{name}*") for name in ("train", "eval")]
-        ),
-    )
-    statistics = StatisticsGen(examples=examples.outputs["examples"])
-    schema = SchemaGen(statistics=statistics.outputs["statistics"], infer_feature_shape=True)
-    study = UpdaterStudy(
-        examples=examples.outputs["examples"], schema=schema.outputs["schema"], plan=PLAN
-    )
-    trainer = Trainer(
-        examples=examples.outputs["examples"], schema=schema.outputs["schema"],
-        updater=study.outputs["study"], model_fn=IMAGE, model_args=MODEL,
-        training=TrainingConfig(epochs=1),
-    )  # fmt: skip
-    return Pipeline(
-        pipeline_name="chosen", pipeline_root=str(folder / "root"), enable_cache=True,
-        components=[examples, statistics, schema, study, trainer],
-        metadata_connection_config=sqlite_metadata_connection_config(str(folder / "db")),
-        beam_pipeline_args=list(BEAM_IN_MEMORY),
-    )  # fmt: skip
 
 
 def test_a_pipeline_trains_with_what_its_study_chose(tmp_path):
