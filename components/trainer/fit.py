@@ -3,7 +3,6 @@
 import contextlib
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -217,8 +216,7 @@ def _checkpoint_folder(fn_args: FnArgs, config: TrainingConfig) -> str:
     """Beside the node's outputs, which are other folders each time; named by all that goes in."""
     if config.checkpoint_dir:
         return config.checkpoint_dir
-    node = str(fn_args.model_run_dir).rsplit("/", 2)[0]
-    root = os.environ.get(checkpoint.ROOT) or f"{node}/.system/checkpoints"
+    root = checkpoint.beside(str(fn_args.model_run_dir), "checkpoints")
     inputs = (
         fn_args.train_files, fn_args.eval_files, fn_args.train_steps, fn_args.custom_config,
         fn_args.transform_output, fn_args.base_model,
