@@ -152,7 +152,7 @@ class TrainingConfig:
         )  # fmt: skip
         _need(
             self.workers == 1 or self.accumulate == 1, "workers", self.workers,
-            "with gradients that are accumulated 1",
+            f"with accumulate={self.accumulate} only 1",
         )  # fmt: skip
 
     def check_length(self, steps: int | None) -> None:

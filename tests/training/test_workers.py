@@ -82,7 +82,7 @@ def test_workers_end_with_the_process_that_started_them(digits, tmp_path):
     ("training", "message"),
     [
         ({"batch_size": 33}, "workers: received 2; a divisor of the batch size 33 is allowed"),
-        ({"accumulate": 2}, "workers: received 2; 1 with gradients that are accumulated"),
+        ({"accumulate": 2}, "workers: received 2; with accumulate=2 only 1 is allowed"),
         ({"workers": 0}, "workers: received 0; 1 or more is allowed"),
         ({"loss": "mean_squarred_error"}, "mean_squarred_error"),
     ],
