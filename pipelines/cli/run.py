@@ -70,7 +70,7 @@ def _run(workspace: Workspace, chosen: Chosen, data: str, verbose: bool, began: 
         console.print(f"tfx-updaters run, updater {chosen.updater.name}, log {log}", soft_wrap=True,
                       markup=False)  # fmt: skip
         try:
-            return _run_nodes(console, workspace, chosen, data, began)
+            return _run_nodes(console, workspace, chosen, data, began, log)
         except NodeFailedError as error:
             raise RunError(f"{error}\nLog: {log}") from error
         except (RunError, DataError):
@@ -82,10 +82,12 @@ def _run(workspace: Workspace, chosen: Chosen, data: str, verbose: bool, began: 
             raise RunError(f"{sentence(error)}\nLog: {log}") from error
 
 
-def _run_nodes(console, workspace: Workspace, chosen: Chosen, data: str, began: float) -> bool:
+def _run_nodes(
+    console, workspace: Workspace, chosen: Chosen, data: str, began: float, log: Path
+) -> bool:
     workspace.settle()
     with console.status("loading TensorFlow and TFX"):
-        from tfx_updaters.pipelines import card, local, outcome
+        from tfx_updaters.pipelines import card, local, outcome, run_page
         from tfx_updaters.pipelines.live import LiveView
         from tfx_updaters.pipelines.training import create_pipeline
     console.print(f"  {'TensorFlow and TFX':<32} loaded  {time.monotonic() - began:6.1f} s")
@@ -96,10 +98,13 @@ def _run_nodes(console, workspace: Workspace, chosen: Chosen, data: str, began: 
     found = records.inspect(folder)
     steps = chosen.epochs * math.ceil(found.counts["train"] / chosen.batch_size)
     name = _pipeline_name(data)
-    pipeline = create_pipeline(name, workspace.root, found, chosen.training(steps=steps))
+    training = chosen.training(steps=steps)
+    pipeline = create_pipeline(name, workspace.root, found, training)
     local.run(pipeline, LiveView(console))
     result = outcome.read(workspace.metadata, name)
-    card.show(console, chosen.updater, result, folder, time.monotonic() - began)
+    page = workspace.report(log)
+    page.write_text(run_page.page(result, training, found, sys.argv[1:]), encoding="utf-8")
+    card.show(console, chosen.updater, result, page, folder, time.monotonic() - began)
     return result.decision.blessed and result.pushed is not None
 
 
