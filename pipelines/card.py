@@ -18,7 +18,12 @@ from tfx_updaters.pipelines.outcome import Outcome
 
 
 def show(
-    console: Console, updater: UpdaterConfig, outcome: Outcome, data: Path, seconds: float
+    console: Console,
+    updater: UpdaterConfig,
+    outcome: Outcome,
+    page: Path,
+    data: Path,
+    seconds: float,
 ) -> None:
     """Prints the card, then the command that uses the pushed model, on a line of its own."""
     grid = Table.grid(padding=(0, 2))
@@ -33,7 +38,8 @@ def show(
     grid.add_row("gate", _verdict(decision))
     for check in decision.closest_first():
         grid.add_row(*_of(check))
-    grid.add_row("page", Text(str(outcome.page)))
+    grid.add_row("page", Text(str(page)))
+    grid.add_row("decision", Text(str(outcome.page)))
     grid.add_row("pushed", Text(str(outcome.pushed) if outcome.pushed else "no"))
     grid.add_row("took", f"{seconds:.1f} s")
     console.print(Panel(grid, title="tfx-updaters run", title_align="left"))

@@ -23,6 +23,7 @@ class Outcome:
         metrics: `loss` and `accuracy` of the `train` and the `eval` split.
         decision: what the Evaluator found.
         page: where it can be looked at.
+        run: the folder with what was recorded of the training.
         pushed: the folder that the model was pushed to, if it was.
         model: URI of the trained model.
     """
@@ -30,6 +31,7 @@ class Outcome:
     metrics: dict[str, dict[str, float]]
     decision: Decision
     page: Path
+    run: Path
     pushed: Path | None
     model: str
 
@@ -39,11 +41,12 @@ def read(metadata: Path, pipeline: str) -> Outcome:
     outputs = _outputs_of_newest_run(metadata, pipeline)
     blessing = Path(outputs["Evaluator", "ModelBlessing"].uri)
     pushed = outputs.get(("Pusher", "PushedModel"))
-    run = outputs["Trainer", "ModelRun"]
+    run = Path(outputs["Trainer", "ModelRun"].uri)
     return Outcome(
-        metrics=json.loads((Path(run.uri) / METRICS_FILE).read_text()),
+        metrics=json.loads((run / METRICS_FILE).read_text()),
         decision=Decision.from_json((blessing / decision.FILE).read_text()),
         page=blessing / page.FILE,
+        run=run,
         pushed=_pushed_to(pushed) if pushed else None,
         model=outputs["Trainer", "Model"].uri,
     )

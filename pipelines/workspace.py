@@ -35,6 +35,12 @@ class Workspace:
         folder.mkdir(exist_ok=True)
         return folder / time.strftime("run-%Y%m%d-%H%M%S.log", time.gmtime())
 
+    def report(self, log: Path) -> Path:
+        """A new file for the page of the run that has this log."""
+        folder = self.root / "reports"
+        folder.mkdir(exist_ok=True)
+        return folder / f"{log.stem}.html"
+
     def settle(self) -> None:
         """Keeps Keras' settings for other programs, and its files in the home folder, out.
 

@@ -1,5 +1,7 @@
 """A decision as one HTML page: nothing but the file is needed to read it, no network, no script."""
 
+from typing import Any
+
 from tfx_updaters.components import evaluator
 from tfx_updaters.components.evaluator import check as words
 from tfx_updaters.components.evaluator.charts import figures
@@ -19,11 +21,16 @@ PROOF = {
 
 def page(decision: Decision) -> str:
     """The page, well-formed as XML too; everything of the decision is escaped."""
-    return render(
-        evaluator.__name__, TEMPLATE, decision=decision,
-        checks=[_row(check) for check in decision.closest_first()],
-        figures=figures(decision.checks),
-    )  # fmt: skip
+    return render([evaluator.__name__], TEMPLATE, **shown(decision))
+
+
+def shown(decision: Decision) -> dict[str, Any]:
+    """What the macros of `decision.html` take."""
+    return {
+        "decision": decision,
+        "checks": [_row(check) for check in decision.closest_first()],
+        "figures": figures(decision.checks),
+    }
 
 
 def _row(check: Check) -> dict[str, str]:

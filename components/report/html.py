@@ -1,6 +1,7 @@
 """Pages of results: one file each, well-formed as XML, that needs no script and no network."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import jinja2
@@ -11,11 +12,11 @@ from tfx_updaters.components import report
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(package: str, template: str, **values: Any) -> str:
+def render(packages: Sequence[str], template: str, **values: Any) -> str:
     """The page of a template; every value is escaped.
 
     Args:
-        package: that the template lies in. It may build on the templates of this package.
+        packages: that templates lie in. They may build on each other, and on those of this one.
         template: name of its file.
         **values: what it shows.
     """
@@ -23,7 +24,7 @@ def render(package: str, template: str, **values: Any) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, finalize=_printable,
         trim_blocks=True, lstrip_blocks=True,
         loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader(each, "") for each in (package, report.__name__)]
+            [jinja2.PackageLoader(each, "") for each in (*packages, report.__name__)]
         ),
     )  # fmt: skip
     return environment.get_template(template).render(**values)

@@ -40,6 +40,30 @@ def differences(outcome: Outcome, condition: str) -> Chart:
     return chart(title, values, zero=True)
 
 
+def worst(outcome: Outcome, condition: str) -> Chart:
+    """The class that each arm is worst at: the mean over its models, and each of them."""
+    values = []
+    for arm in outcome.plan.arms:
+        classes = by_class(outcome.curves[condition, arm.name])
+        if classes:
+            label = min(classes, key=lambda label: float(np.mean(classes[label])))
+            each = classes[label]
+            values.append(
+                Value(arm.name, "", float(np.mean(each)), note=f"class {label}", single=each)
+            )
+    return chart("accuracy on test of the worst class", values)
+
+
+def by_class(results: Sequence[Result]) -> dict[int, list[float]]:
+    """The accuracy on each class of the test split, of each training that gave a model."""
+    found: dict[int, list[float]] = {}
+    for result in results:
+        for label, value in enumerate(result.classes):
+            if value is not None:
+                found.setdefault(label, []).append(value)
+    return found
+
+
 def steps(outcome: Outcome, condition: str) -> Chart:
     """The steps to the target by arm: the median, and each training that reached it."""
     values = []

@@ -30,6 +30,7 @@ class Condition:
         finals: picture of the metric in the end.
         differences: table of the differences to the reference, and their picture.
         learning: curves over the epochs.
+        classes: table of all classes, and a picture of the worst ones.
         sensitivity: curves over the rates; None where they were not tuned.
         targets: table and picture of the way to the target; None without one.
     """
@@ -40,6 +41,7 @@ class Condition:
     finals: Chart
     differences: tuple[Table, Chart]
     learning: list[Plot]
+    classes: tuple[Table, Chart]
     sensitivity: Plot | None
     targets: tuple[Table, Chart] | None
 
@@ -48,7 +50,7 @@ def page(outcome: Outcome, origin: Origin) -> str:
     """The page, well-formed as XML too; everything in it is escaped."""
     plan = outcome.plan
     return render(
-        study.__name__, TEMPLATE,
+        [study.__name__], TEMPLATE,
         plan=plan,
         winner=_winner(outcome),
         others=[arm.name for arm in plan.arms[1:]],
@@ -87,6 +89,7 @@ def _condition(outcome: Outcome, name: str) -> Condition:
         finals=figures.finals(outcome, name),
         differences=(tables.differences(outcome, name), figures.differences(outcome, name)),
         learning=figures.learning(outcome, name),
+        classes=(tables.classes(outcome, name), figures.worst(outcome, name)),
         sensitivity=figures.sensitivity(outcome, name),
         targets=targets,
     )

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from statistics import fmean
 
 from tfx_updaters.components.report.table import Table
+from tfx_updaters.components.study.figures import by_class
 from tfx_updaters.components.study.outcome import Outcome
 from tfx_updaters.components.study.trials import DONE
 
@@ -61,6 +63,18 @@ def differences(outcome: Outcome, condition: str) -> Table:
         if each.condition == condition
     ]  # fmt: skip
     return Table(f"{condition}: differences to {outcome.plan.reference.name}", head, rows)
+
+
+def classes(outcome: Outcome, condition: str) -> Table:
+    """The mean accuracy of each arm on each class."""
+    names = [arm.name for arm in outcome.plan.arms]
+    found = {name: by_class(outcome.curves[condition, name]) for name in names}
+    labels = sorted({label for each in found.values() for label in each})
+    rows = [
+        [str(label), *(number(fmean(found[name].get(label, [math.nan]))) for name in names)]
+        for label in labels
+    ]
+    return Table(f"{condition}: accuracy on test by class", ["class", *names], rows)
 
 
 def targets(outcome: Outcome, condition: str) -> Table:

@@ -74,7 +74,10 @@ class Training:
         measure = _Measure(made, splits)
         first = measure("train")["loss"]
         _fit(made, splits["train"], config, _Recorder(measure, config.accumulate, curve))
-        return _judged(curve, measure("train"), first)
+        judged = _judged(curve, measure("train"), first)
+        if judged.status != DONE or model.classes(made, config.loss) != made.output_shape[-1]:
+            return judged
+        return dataclasses.replace(judged, classes=_by_class(made, splits["test"]))
 
     def _model(self) -> Any:
         return model.build(self._plan.model_fn, self._plan.model_args)
@@ -191,3 +194,11 @@ def _judged(curve: list[Point], train: Mapping[str, float], first: float) -> Res
         why = f"the loss on train ends at {train['loss']:.4g}; untrained it was {first:.4g}"
         return Result(DIVERGED, why, curve, train)
     return Result(DONE, "", curve, train)
+
+
+def _by_class(made: Any, test: Split) -> list[float | None]:
+    """The accuracy on each class; the model is called as it is, as a traced one costs more."""
+    found = [(np.argmax(made(x, training=False), -1), y) for x, y in batches.evaluation(test)]
+    predicted, labels = (np.concatenate(each) for each in zip(*found, strict=True))
+    classes = [predicted[labels == label] == label for label in range(made.output_shape[-1])]
+    return [float(right.mean()) if len(right) else None for right in classes]

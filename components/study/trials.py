@@ -73,12 +73,15 @@ class Result:
         why: what diverged or failed.
         curve: before the first epoch, and after each.
         train: loss and metrics in the end on the examples that were trained on.
+        classes: the accuracy in the end on each class of the test split, None where it has no
+            example; empty if the model does not choose among classes.
     """
 
     status: str
     why: str = ""
     curve: Sequence[Point] = ()
     train: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    classes: Sequence[float | None] = dataclasses.field(default_factory=list)
 
     @property
     def last(self) -> Point | None:

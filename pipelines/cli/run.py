@@ -83,7 +83,7 @@ def _run(
         console.print(f"tfx-updaters run, updater {chosen.updater.name}, log {log}", soft_wrap=True,
                       markup=False)  # fmt: skip
         try:
-            return _run_nodes(console, workspace, chosen, data, where, began)
+            return _run_nodes(console, workspace, chosen, data, where, began, log)
         except NodeFailedError as error:
             raise RunError(f"{error}\nLog: {log}") from error
         except (RunError, DataError):
@@ -96,11 +96,12 @@ def _run(
 
 
 def _run_nodes(
-    console, workspace: Workspace, chosen: Chosen, data: Source, where: Sequence[str], began: float
-) -> bool:
+    console, workspace: Workspace, chosen: Chosen, data: Source, where: Sequence[str],
+    began: float, log: Path,
+) -> bool:  # fmt: skip
     workspace.settle()
     with console.status("loading TensorFlow and TFX"):
-        from tfx_updaters.pipelines import card, local, outcome
+        from tfx_updaters.pipelines import card, local, outcome, run_page
         from tfx_updaters.pipelines.live import LiveView
         from tfx_updaters.pipelines.training import create_pipeline
     console.print(f"  {'TensorFlow and TFX':<32} loaded  {time.monotonic() - began:6.1f} s")
@@ -112,5 +113,7 @@ def _run_nodes(
     pipeline = create_pipeline(data.name, workspace.root, found, training, where)
     local.run(pipeline, LiveView(console))
     result = outcome.read(workspace.metadata, data.name)
-    card.show(console, chosen.updater, result, found.folder, time.monotonic() - began)
+    page = workspace.report(log)
+    page.write_text(run_page.page(result, training, found, sys.argv[1:]), encoding="utf-8")
+    card.show(console, chosen.updater, result, page, found.folder, time.monotonic() - began)
     return result.decision.blessed and result.pushed is not None

@@ -1,11 +1,13 @@
 """The whole pipeline, as a user runs it: pushed, cached, not blessed, failed, interrupted."""
 
+import json
 import os
 import re
 import shlex
 import signal
 import sqlite3
 import time
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -29,10 +31,32 @@ def joined(out: str) -> str:
     return " ".join(word for line in out.splitlines() for word in line.strip("│ ").split())
 
 
-def decision_page(command, said: str) -> Path:
-    """The page that a card names; folded paths have a space where the line ended."""
-    path = re.search(r" page +(.*?\.html) ", said).group(1)
+def named(command, what: str, said: str) -> Path:
+    """The file that a card names; folded paths have a space where the line ended."""
+    path = re.search(rf" {what} +(.*?\.html) ", said).group(1)
     return command.folder / path.replace(" ", "")
+
+
+def check_page(page: Path, decision: Decision, training: Path) -> None:
+    """The decision, the training and its dynamics are on it, drawn, with the numbers there are."""
+    root = ET.parse(page).getroot()
+    text = " ".join(" ".join(root.itertext()).split())
+    for said in (
+        decision.sentence(), *(check.sentence() for check in decision.checks),
+        "article: clip(max_abs=1)", "405 updates, batches of 32, seed 0", "1438 train, 359 eval",
+        "Again: tfx-updaters run ",
+    ):  # fmt: skip
+        assert said in text, said
+    for metrics in json.loads((training / "metrics.json").read_text()).values():
+        assert all(f" {value:.4f} " in text for value in metrics.values())
+    plots = [svg for svg in root.iter("svg") if svg.get("class") == "plot"]
+    points = [[len(line.get("points").split()) for line in plot.iter("polyline")] for plot in plots]
+    # Two metrics on two splits over 9 epochs, then layers every 10 steps; the first cosine is not.
+    assert points[:2] == [[9, 9], [9, 9]] and len(points) == 6
+    assert all(set(each) == {40} for each in points[2:])
+    assert any("cosine" in plot.get("aria-label") for plot in plots)
+    assert "prefers-color-scheme: dark" in root.findtext("head/style")
+    assert not {"script", "link", "img"} & {element.tag for element in root.iter()}
 
 
 def pushed_models(root):
@@ -56,9 +80,12 @@ def test_a_first_run_pushes_and_a_second_one_has_it_as_its_baseline(command):
     said = joined(first.stdout)
     for check in ("gap 0.", "eval accuracy 0.9", "worst eval accuracy by label"):
         assert re.search(rf"passed [^;]*{check}[^;]*with 95 % confidence", said), (check, said)
-    page = decision_page(command, said)
-    assert "✓ Blessed" in page.read_text()
-    decision = Decision.from_json(page.with_name("decision.json").read_text())
+    judged = named(command, "decision", said)
+    assert "✓ Blessed" in judged.read_text()
+    decision = Decision.from_json(judged.with_name("decision.json").read_text())
+    (training,) = (command.folder / "runs/artifacts/Trainer/model_run").iterdir()
+    page = named(command, "page", said)
+    check_page(page, decision, training)
     assert all(check.burden == "gate" for check in decision.checks)
     assert "\r" not in first.stdout and "\x1b" not in first.stdout
     assert max(map(len, first.stdout.split("Predict with it:")[0].splitlines()[1:])) <= 80
@@ -86,7 +113,10 @@ def test_a_first_run_pushes_and_a_second_one_has_it_as_its_baseline(command):
     assert re.search(r"gate refused failed", said) and "pushed no" in said
     for limit in ("needed 0.999", "allowed 0.001"):
         assert re.search(rf"failed [^;]*; {limit}", said), said
-    assert "✗ Refused" in decision_page(command, said).read_text()
+    assert "✗ Refused" in named(command, "decision", said).read_text()
+    later = named(command, "page", said)
+    assert "✗ Refused" in later.read_text() and "✓ Blessed" in page.read_text()
+    assert "run --min-accuracy 0.999 --burden model --max-gap 0.001" in later.read_text()
 
     fresh = command("run", "--fresh", "--updater", "per_layer_momentum",
                     "--set", 'layer_momentum_coefs={"conv1": 0.5, "default": 0.9}')  # fmt: skip

@@ -71,8 +71,11 @@ def test_every_number_of_a_table_is_one_of_the_json():
     root, document = written()
     known = {text for n in numbers(document) for text in (f"{n:.4f}", f"{n:+.4f}", f"{n:g}")}
     known |= {f"{100 * n:.4g}" for n in numbers(document)} | {"1.5", "0.316", "3.16"}
-    curves = [name for name in tables(root) if " on test" in name or " on the batches" in name]
-    assert len(curves) == 2
+    curves = [
+        name for name in tables(root)
+        if re.search(r" on test( by class)?$| on the batches", name)
+    ]  # fmt: skip
+    assert len(curves) == 4
     checked = 0
     for name, rows in tables(root).items():
         if name not in curves:
@@ -125,6 +128,21 @@ def test_a_curve_is_the_mean_of_the_trainings_that_gave_a_model_and_its_band_hol
                 assert high - 0.02 <= y <= low + 0.02
     legend = words(root)
     assert "momentum, 6 of 8 trainings" in legend and "sgd, 7 of 8 trainings" in legend
+
+
+def test_the_worst_class_of_each_arm_is_named_and_all_are_in_the_table():
+    root, document = written()
+    found = tables(root)["clean: accuracy on test by class"]
+    assert found[0] == ["class", "sgd", "momentum", "clip"]
+    assert [row[0] for row in found[1:]] == ["0", "1", "2"]
+    labels = [svg.get("aria-label") for svg in root.iter("svg") if svg.get("class") == "bars"]
+    for place, arm in enumerate(document["arms"][:3], start=1):
+        worst = "1" if arm["arm"] == "sgd" else "2"
+        column = [float(row[place]) for row in found[1:]]
+        assert min(column) == column[int(worst)]
+        mean = statistics.fmean(t["classes"][int(worst)] for t in arm["trials"])
+        assert f"{mean:.4f}" == found[1 + int(worst)][place]
+        assert any(f"{arm['arm']}: " in each and f", class {worst};" in each for each in labels)
 
 
 def test_differences_lie_where_they_are_beside_zero():
@@ -237,11 +255,12 @@ def test_trainings_without_a_model_are_told_with_their_reason():
 def test_one_condition_without_tuning_and_target_has_no_such_sections():
     root, _ = written(made_study.outcome(ONE))
     assert headings(root) == [
-        "In the end", "Differences to sgd", "Learning curves", "How it was made", "Updaters",
+        "In the end", "Differences to sgd", "Learning curves", "Worst classes", "How it was made",
+        "Updaters",
     ]  # fmt: skip
     assert list(root.iter("h3")) == []
-    assert headings(written()[0])[3:6] == [
-        "Learning rates", "Steps to 0.85 accuracy", "Trainings that gave no model",
+    assert headings(written()[0])[3:7] == [
+        "Worst classes", "Learning rates", "Steps to 0.85 accuracy", "Trainings that gave no model",
     ]  # fmt: skip
 
 

@@ -52,6 +52,21 @@ def test_a_trial_learns_and_is_the_same_again(train):
     assert first.train == again.train
 
 
+def test_the_accuracy_by_class_is_that_of_the_test_split(train):
+    """Weighted with the number of examples, they make the accuracy that Keras measured."""
+    found = train(Trial(Condition(), ARMS[0], -3, 1))
+    counts = np.bincount(DATA.test["label"], minlength=2)
+    mean = np.average(found.classes, weights=counts)
+    assert mean == pytest.approx(found.last.test["accuracy"], abs=1e-6)
+    assert found.classes[0] != found.classes[1]
+
+
+def test_a_class_without_examples_has_no_accuracy():
+    plan = dataclasses.replace(PLAN, model_args={**MODEL, "classes": 3})
+    found = Training(plan, DATA)(Trial(Condition(), ARMS[0], 0, 0))
+    assert len(found.classes) == 3 and found.classes[2] is None
+
+
 def test_arms_share_splits_and_initial_weights_and_seeds_do_not(train):
     starts = [train(Trial(Condition(), arm, 0, seed)).curve[0] for arm in ARMS for seed in (0, 1)]
     assert starts[0] == starts[2] and starts[1] == starts[3]
