@@ -1,7 +1,7 @@
 """Windows of a series: where they start, their split, their class, and why others are dropped."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class Cut:
 
     Attributes:
         name: of the series.
-        steps: that they are cut from.
+        steps: that they are cut from, their values float32 as in the examples.
         starts: the first step of each window that is kept.
         train: whether each is of the train split; the others are of eval.
         labels: their classes' places in `names`.
@@ -49,6 +49,7 @@ def cut(series: Series, windows: Windows) -> Cut:
     labels = _labels(made.labels, series.names, starts, windows)
     dropped = {text: int((reasons == reason).sum()) for reason, text in REASONS.items()}
     dropped[UNLABELLED] = int(((reasons == 0) & (labels < 0)).sum())
+    made = replace(made, values=made.values.astype(np.float32))
     kept = (reasons == 0) & (labels >= 0)
     return Cut(
         series.name, made, starts[kept], starts[kept] < made.train, labels[kept], series.names,

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 import tensorflow as tf
 from absl import logging
 from apache_beam.pvalue import AsSingleton, PCollection
@@ -162,10 +161,9 @@ def _write(text: str, path: str) -> None:
 
 def _examples(made: Cut, windows: Windows, classes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     numbers = [classes.index(name) if name in classes else -1 for name in made.names]
-    values = made.steps.values.astype(np.float32)
     group = tf.train.Feature(bytes_list=tf.train.BytesList(value=[made.name.encode()]))
     for start, train, label in zip(made.starts, made.train, made.labels, strict=True):
-        window = values[start : start + windows.length].ravel()
+        window = made.steps.values[start : start + windows.length].ravel().tolist()
         features = {
             WINDOW: tf.train.Feature(float_list=tf.train.FloatList(value=window)),
             LABEL: _whole_number(numbers[label]),
