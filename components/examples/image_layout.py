@@ -146,10 +146,11 @@ def _class_folders(folder: Path, folders: list[str], splits: dict[str, str]) -> 
 
 def _walk(folder: Path, skipped: list[Skipped]) -> Iterator[str]:
     """The files below a folder, by their paths from there, in order; follows links, but no loop."""
-    waiting = [("", frozenset({os.path.realpath(folder)}))]
+    here = folder.resolve()
+    waiting = [("", frozenset(map(str, (here, *here.parents))))]
     while waiting:
         prefix, above = waiting.pop()
-        for entry in sorted(os.scandir(folder / prefix), key=lambda entry: entry.name):
+        for entry in _entries(folder, prefix, skipped):
             path = f"{prefix}{entry.name}"
             if _is_junk(entry.name):
                 continue
@@ -165,6 +166,14 @@ def _walk(folder: Path, skipped: list[Skipped]) -> Iterator[str]:
                 skipped.append(Skipped(_printable(path), reason))
             else:
                 yield path
+
+
+def _entries(folder: Path, prefix: str, skipped: list[Skipped]) -> list[os.DirEntry]:
+    try:
+        return sorted(os.scandir(folder / prefix), key=lambda entry: entry.name)
+    except OSError as error:
+        skipped.append(Skipped(prefix or str(folder), f"cannot be listed: {error.strerror}"))
+        return []
 
 
 def _fault(entry: os.DirEntry) -> str:
