@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from tfx_updaters.components.errors import DataError
@@ -11,6 +12,8 @@ from tfx_updaters.components.examples.image_labels import read as read_labels
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp")
 # What file managers leave behind.
 JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
+# Files of each depth that decide whether a folder is one of images.
+LOOKED_AT = 10_000
 EVALS = ("eval", "val", "valid", "validation")
 SPLITS = ("train", *EVALS, "test")
 
@@ -96,7 +99,7 @@ def looks_like(folder: Path) -> bool:
     return any(
         path.suffix.lower() in SUFFIXES
         for depth in ("*/*", "*/*/*", "*/*/*/*")
-        for path in folder.glob(depth)
+        for path in islice(folder.glob(depth), LOOKED_AT)
     )
 
 
