@@ -1,4 +1,4 @@
-"""TFX components: the Trainer that takes an updater, the Evaluator that gates, and their data.
+"""TFX components: the study of updaters, the Trainer that takes one, the Evaluator that gates.
 
 Nothing here imports TFX, TensorFlow or Keras before it is asked for.
 """
@@ -18,6 +18,7 @@ from tfx_updaters.components.errors import (
     StudyError,
 )
 from tfx_updaters.components.examples.image_config import ImageConfig
+from tfx_updaters.components.examples.sensor_windows import Windows
 from tfx_updaters.components.trainer.choice import updater_from
 from tfx_updaters.components.trainer.config import Augmentation, EarlyStopping, TrainingConfig
 
@@ -25,13 +26,22 @@ if TYPE_CHECKING:
     from tfx_updaters.components.evaluator.component import Evaluator
     from tfx_updaters.components.evaluator.gate import Gate
     from tfx_updaters.components.examples.image_component import ImageFolderExampleGen
+    from tfx_updaters.components.examples.sensor_example_gen import SensorExampleGen
+    from tfx_updaters.components.study.arms import Arm
+    from tfx_updaters.components.study.artifact import Study
+    from tfx_updaters.components.study.component import UpdaterStudy
+    from tfx_updaters.components.study.conditions import Condition
+    from tfx_updaters.components.study.plan import Plan
+    from tfx_updaters.components.study.tuning import Tuning
     from tfx_updaters.components.trainer.component import Trainer
 
 __all__ = [
     "ArgumentError",
+    "Arm",
     "Augmentation",
     "CheckpointError",
     "ComponentError",
+    "Condition",
     "DataError",
     "DivergedError",
     "DynamicsError",
@@ -42,18 +52,31 @@ __all__ = [
     "ImageFolderExampleGen",
     "InjectionError",
     "ModelError",
+    "Plan",
+    "SensorExampleGen",
+    "Study",
     "StudyError",
     "Trainer",
     "TrainingConfig",
+    "Tuning",
+    "UpdaterStudy",
+    "Windows",
     "updater_from",
 ]
 
 
 _LATER = {
+    "Arm": "study.arms",
+    "Condition": "study.conditions",
     "Evaluator": "evaluator.component",
     "Gate": "evaluator.gate",
     "ImageFolderExampleGen": "examples.image_component",
+    "Plan": "study.plan",
+    "SensorExampleGen": "examples.sensor_example_gen",
+    "Study": "study.artifact",
     "Trainer": "trainer.component",
+    "Tuning": "study.tuning",
+    "UpdaterStudy": "study.component",
 }
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration.pipeline import Pipeline
+from tfx.utils.name_utils import get_full_name
 
+from tfx_updaters.components.study import executor as study
 from tfx_updaters.components.trainer.checkpoint import ROOT
 from tfx_updaters.components.trainer.executor import OUR_TRAINING
 from tfx_updaters.kfp.document import GRAPH, Placed, document, text
@@ -23,6 +25,7 @@ ALL = "*"
 # The stores that KFP's launcher reads and writes.
 STORES = ("gs://", "minio://", "s3://")
 IMAGES = ("cpu", "gpu")
+STUDY = get_full_name(study.Executor)
 
 
 def compile(
@@ -142,16 +145,25 @@ def _cached(step: Step, config: NodeConfig, pipeline: Pipeline) -> bool:
 
 
 def _warn_of_lost_checkpoints(step: Step, config: NodeConfig) -> None:
-    """A pod that is tried again is a new one: what our Trainer saved in the one before is gone."""
-    if config.retry is None or ROOT in config.env or step.properties.get("run_fn") != OUR_TRAINING:
+    """A pod that is tried again is a new one: what a node kept in the one before is gone."""
+    if config.retry is None or ROOT in config.env or not (first := _goes_on(step)):
         return
-    if not json.loads(step.properties["custom_config"])["training"]["checkpoint_dir"]:
-        warnings.warn(
-            f"node '{step.id}': a retry begins with the first step, as its checkpoints are lost "
-            f"with the pod; to go on: NodeConfig(env={{'{ROOT}': '/volume/checkpoints'}}, "
-            "claims=(Claim('name of a claim', '/volume'),))",
-            stacklevel=3,
-        )
+    warnings.warn(
+        f"node '{step.id}': a retry begins with the first {first}, as what was kept is lost with "
+        f"the pod; to go on: NodeConfig(env={{'{ROOT}': '/volume/checkpoints'}}, "
+        "claims=(Claim('name of a claim', '/volume'),))",
+        stacklevel=3,
+    )
+
+
+def _goes_on(step: Step) -> str:
+    """What a node that was killed does not repeat, if what it keeps is still there."""
+    if isinstance(step.runs, Program) and step.runs.executor == STUDY:
+        return "trial"
+    if step.properties.get("run_fn") != OUR_TRAINING:
+        return ""
+    configured = json.loads(step.properties["custom_config"])["training"]["checkpoint_dir"]
+    return "" if configured else "step"
 
 
 def _root(given: str | None, pipeline: Pipeline) -> str | None:

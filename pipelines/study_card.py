@@ -11,6 +11,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from tfx_updaters.components.study.files import PAGE, RESULT
 from tfx_updaters.components.study.outcome import FACTORS, Outcome, Place
 from tfx_updaters.components.study.runner import Progress
 from tfx_updaters.components.study.summary import Summary
@@ -74,7 +75,7 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def show(console: Console, outcome: Outcome, result: Path, seconds: float) -> None:
+def show(console: Console, outcome: Outcome, folder: Path, seconds: float) -> None:
     """Prints the verdicts, then a table for each condition, what to know, and where it all is."""
     for verdict in outcome.verdicts:
         console.print(Text(verdict.sentence(), COLOURS.get(verdict.call, "")))
@@ -91,7 +92,8 @@ def show(console: Console, outcome: Outcome, result: Path, seconds: float) -> No
         )
         console.print(_profiles(outcome))
     console.print()
-    console.print(f"All of it: {result}", soft_wrap=True, markup=False)
+    for what, name in (("Report", PAGE), ("Numbers", RESULT)):
+        console.print(f"{what}: {folder / name}", soft_wrap=True, markup=False)
     console.print(f"Took {_duration(seconds)}.")
 
 

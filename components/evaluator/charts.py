@@ -1,73 +1,12 @@
 """What is drawn of checks: values with their intervals and limits, as positions on an axis."""
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tfx_updaters.components.evaluator import check as words
 from tfx_updaters.components.evaluator.check import Check, Part
-
-ROOM = 0.04  # of an axis, left free at both ends
-TICKS = 6  # at most
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A value with its interval; positions are in percent of the axis.
-
-    Attributes:
-        of: the series that it belongs to: a split, a model, or the check itself.
-        text: value, interval and count, for people.
-        value: where it is.
-        lower: where its interval begins; the value if it has none.
-        upper: where it ends.
-        counted: whether it is judged.
-    """
-
-    of: str
-    text: str
-    value: float
-    lower: float
-    upper: float
-    counted: bool
-
-
-@dataclass(frozen=True)
-class Row:
-    """The marks of a slice."""
-
-    label: str
-    marks: Sequence[Mark]
-
-
-@dataclass(frozen=True)
-class Limit:
-    """Where something may not be: left of a lower limit, right of an upper one, in percent."""
-
-    text: str
-    value: float
-    start: float
-    width: float
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Rows over one axis.
-
-    Attributes:
-        title: what the axis is.
-        series: names of the marks, in the order of their shapes.
-        rows: of slices.
-        limits: that hold for the marks.
-        ticks: position in percent, and number.
-    """
-
-    title: str
-    series: Sequence[str]
-    rows: Sequence[Row]
-    limits: Sequence[Limit]
-    ticks: Sequence[tuple[float, str]]
+from tfx_updaters.components.report.intervals import Chart, Value, chart
 
 
 @dataclass(frozen=True)
@@ -102,7 +41,7 @@ def _figure(group: Sequence[Check]) -> Figure:
         named = words.plain(metric) + (" (change)" if judged and first.change else "")
         charts.append(_chart(named, parts, limits if judged else [None, None]))
     sentences = [check.sentence() for check in group]
-    return Figure(title, sentences, [chart for chart in charts if chart.rows])
+    return Figure(title, sentences, [each for each in charts if each.rows])
 
 
 def _of_check(check: Check) -> Part:
@@ -113,75 +52,17 @@ def _of_check(check: Check) -> Part:
 
 
 def _chart(title: str, parts: Sequence[Part], limits: Sequence[float | None]) -> Chart:
-    drawn = [part for part in parts if part.value is not None]
-    numbers = [
-        number
-        for part in drawn
-        for number in (part.value, part.lower, part.upper)
-        if number is not None
-    ]
-    if not numbers:
-        return Chart(title, [], [], [], [])
-    axis = _Axis([*numbers, *(limit for limit in limits if limit is not None)])
-    # The same order, and so the same shapes, wherever both splits are: train before eval.
-    series = sorted({part.of for part in drawn}, reverse=True)
-    slices = sorted({part.slice for part in drawn}, key=_natural)
-    rows = [
-        Row(where, [axis.mark(part) for of in series for part in drawn
-                    if (part.slice, part.of) == (where, of)])
-        for where in slices
+    values = [
+        Value(
+            part.slice, part.of, part.value, part.lower, part.upper, f"n = {part.examples}",
+            part.counted,
+        )
+        for part in sorted(parts, key=lambda part: _natural(part.slice))
+        if part.value is not None
     ]  # fmt: skip
-    return Chart(title, series, rows, axis.limits(*limits), axis.ticks())
-
-
-class _Axis:
-    """From the lowest number to the highest, with some room."""
-
-    def __init__(self, numbers: Sequence[float]):
-        low, high = min(numbers), max(numbers)
-        spread = (high - low) or abs(high) or 1.0
-        self.low, self.span = low - ROOM * spread, spread * (1 + 2 * ROOM)
-        if high == low:
-            self.low -= spread / 2
-
-    def at(self, value: float) -> float:
-        """In percent."""
-        return round(100 * (value - self.low) / self.span, 2)
-
-    def mark(self, part: Part) -> Mark:
-        value = part.value or 0.0
-        low = value if part.lower is None else part.lower
-        high = value if part.upper is None else part.upper
-        between = f" ({_short(low)} to {_short(high)})" if part.lower is not None else ""
-        text = f"{_short(value)}{between}, n = {part.examples}"
-        return Mark(part.of, text, self.at(value), self.at(low), self.at(high), part.counted)
-
-    def limits(self, at_least: float | None, at_most: float | None) -> list[Limit]:
-        found = []
-        if at_least is not None:
-            where = self.at(at_least)
-            found.append(Limit(f"at least {at_least:g}", where, 0.0, where))
-        if at_most is not None:
-            where = self.at(at_most)
-            found.append(Limit(f"at most {at_most:g}", where, where, round(100 - where, 2)))
-        return found
-
-    def ticks(self) -> list[tuple[float, str]]:
-        """At multiples of 1, 2 or 5 times a power of ten."""
-        rough = self.span / TICKS
-        power = 10.0 ** math.floor(math.log10(rough))
-        step = next(power * each for each in (1, 2, 5, 10) if power * each >= rough)
-        first = math.ceil(self.low / step)
-        last = math.floor((self.low + self.span) / step)
-        digits = max(0, -math.floor(math.log10(step)))
-        return [
-            (self.at(each * step), f"{each * step + 0.0:.{digits}f}")
-            for each in range(first, last + 1)
-        ]
-
-
-def _short(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").removesuffix(".")
+    # The same order, and so the same shapes, wherever both splits are: train before eval.
+    series = sorted({each.of for each in values}, reverse=True)
+    return chart(title, values, series=series, limits=limits)
 
 
 def _natural(text: str) -> list[tuple[int, str | int]]:

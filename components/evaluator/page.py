@@ -1,21 +1,14 @@
 """A decision as one HTML page: nothing but the file is needed to read it, no network, no script."""
 
-import importlib.resources
-import re
-from typing import Any
-
-import jinja2
-
 from tfx_updaters.components import evaluator
 from tfx_updaters.components.evaluator import check as words
-from tfx_updaters.components.evaluator.charts import Figure, figures
+from tfx_updaters.components.evaluator.charts import figures
 from tfx_updaters.components.evaluator.check import Check
 from tfx_updaters.components.evaluator.decision import Decision
+from tfx_updaters.components.report.html import render
 
 FILE = "decision.html"
 TEMPLATE = "page.html"
-# What XML does not allow: a feature of the data may hold it.
-FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 VERDICTS = {True: "passed", False: "failed", None: "not gated"}
 PROOF = {
     "model": "the model, that it keeps the limit",
@@ -26,20 +19,11 @@ PROOF = {
 
 def page(decision: Decision) -> str:
     """The page, well-formed as XML too; everything of the decision is escaped."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, finalize=_printable,
-        trim_blocks=True, lstrip_blocks=True,
+    return render(
+        evaluator.__name__, TEMPLATE, decision=decision,
+        checks=[_row(check) for check in decision.closest_first()],
+        figures=figures(decision.checks),
     )  # fmt: skip
-    source = importlib.resources.files(evaluator).joinpath(TEMPLATE).read_text("utf-8")
-    drawn: list[Figure] = figures(decision.checks)
-    return environment.from_string(source).render(
-        decision=decision, checks=[_row(check) for check in decision.closest_first()],
-        figures=drawn,
-    )  # fmt: skip
-
-
-def _printable(value: Any) -> Any:
-    return FORBIDDEN.sub("\ufffd", value) if type(value) is str else value
 
 
 def _row(check: Check) -> dict[str, str]:

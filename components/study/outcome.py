@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tfx_updaters.components.evaluator.intervals import NOTHING, Interval
 from tfx_updaters.components.study import rates
+from tfx_updaters.components.study.paired import Paired
 from tfx_updaters.components.study.plan import Plan
 from tfx_updaters.components.study.search import Found
 from tfx_updaters.components.study.summary import Summary, profiles, summary
-from tfx_updaters.components.study.trials import Result
-from tfx_updaters.components.study.verdict import Verdict, verdicts
+from tfx_updaters.components.study.trials import DONE, Result
+from tfx_updaters.components.study.verdict import BETTER, Verdict, verdicts
+from tfx_updaters.components.trainer.choice import Choice
 
 # The text of a condition and the name of an arm.
 Place = tuple[str, str]
@@ -52,10 +55,41 @@ class Outcome:
             _profiles(plan, summaries), _notes(plan, found, summaries), results,
         )  # fmt: skip
 
-    def rate(self, place: Place) -> str:
-        """The learning rate that an arm was compared with in a condition."""
+    @property
+    def winner(self) -> Place | None:
+        """The arm to go on with, in the first condition.
+
+        Of those that were shown to be better, the one with the best mean; the reference if none
+        was. None if no training of it gave a model.
+        """
+        first = str(self.plan.conditions[0])
+        better = [v.arm for v in self.verdicts if (v.condition, v.call) == (first, BETTER)]
+        sign = 1 if self.plan.higher_is_better else -1
+        name = max(
+            better or [self.plan.reference.name],
+            key=lambda arm: sign * self.summaries[first, arm].final.mean,
+        )
+        trained = any(result.status == DONE for result in self.curves[first, name])
+        return (first, name) if trained else None
+
+    def tuned(self, place: Place) -> Choice:
+        """The updater that an arm was compared with in a condition."""
         arm = next(arm for arm in self.plan.arms if arm.name == place[1])
-        return rates.text(rates.multiplied(arm.updater, self.factor(self.rates[place].place)))
+        return rates.multiplied(arm.updater, self.factor(self.rates[place].place))
+
+    def rate(self, place: Place) -> str:
+        """Its learning rate."""
+        return rates.text(self.tuned(place))
+
+    def finals(self, place: Place) -> list[float]:
+        """The metric on the test split in the end, of each training that did not fail."""
+        lasts = (result.last for result in self.curves[place])
+        return [last.test[self.plan.metric] for last in lasts if last]
+
+    def interval(self, place: Place) -> Interval:
+        """Where the mean of the final metric may lie; NaN or infinite where nothing says so."""
+        finals = tuple(self.finals(place))
+        return Paired(finals).interval(self.plan.confidence) if finals else NOTHING
 
     def factor(self, place: int) -> float:
         """What a place in the grid multiplies the arm's own rate by."""
@@ -69,12 +103,20 @@ class Outcome:
                     {**dataclasses.asdict(each), "sentence": each.sentence()}
                     for each in self.verdicts
                 ],
+                "winner": self._winner(),
                 "notes": list(self.notes),
                 "arms": [self._arm(place) for place in self.summaries],
                 "profiles": {"factors": FACTORS, "arms": self.profiles} if self.profiles else None,
                 "plan": self.plan.to_json(),
             }
         )
+
+    def _winner(self) -> dict[str, Any] | None:
+        if self.winner is None:
+            return None
+        condition, arm = self.winner
+        updater = self.tuned(self.winner).document
+        return {"condition": condition, "arm": arm, "updater": updater}
 
     def _arm(self, place: Place) -> dict[str, Any]:
         found, sums = self.rates[place], self.summaries[place]
@@ -89,6 +131,7 @@ class Outcome:
                 "sensitivity": found.sensitivity,
             },
             **dataclasses.asdict(sums),
+            "final_interval": self.interval(place),
             "divergence": sums.divergence(self.plan.confidence),
             "trials": [result.to_json() for result in self.curves[place]],
         }  # fmt: skip

@@ -70,6 +70,8 @@ class Plan:
         need(part(self.confidence), "confidence", self.confidence, "above 0 and below 1")
         target = self.target is None or (real(self.target) and math.isfinite(self.target))
         need(target, "target", self.target, "a number, or none")
+        dotted = isinstance(self.model_fn, str) and "." in self.model_fn
+        need(dotted, "model_fn", self.model_fn, "a dotted name, package.module.function,")
         self._check_seeds()
         self._check_training()
 

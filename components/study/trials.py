@@ -5,19 +5,16 @@ import dataclasses
 import json
 import os
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from tfx_updaters.components.errors import StudyError
 from tfx_updaters.components.study.arms import Arm
 from tfx_updaters.components.study.conditions import Condition
+from tfx_updaters.components.study.origin import versions
 from tfx_updaters.components.study.plan import Plan
 
 STUDY_FILE, TRIALS = "study.json", "trials"
-# What a trial's numbers depend on, besides the plan and the data.
-PACKAGES = ("tfx-updaters", "keras", "tensorflow")
-
 DONE, DIVERGED, FAILED = "done", "diverged", "failed"
 
 
@@ -142,8 +139,7 @@ class Trials:
 
 
 def _head(plan: Plan, data: str) -> dict[str, Any]:
-    versions = {package: version(package) for package in PACKAGES}
-    head = {"versions": versions, "data": data, "plan": plan.to_json()}
+    head = {"versions": versions(), "data": data, "plan": plan.to_json()}
     return json.loads(json.dumps(head))
 
 

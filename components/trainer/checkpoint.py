@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 import time
 import zipfile
 import zlib
@@ -125,6 +126,19 @@ def _read(path: str) -> Checkpoint:
 def fingerprint(*parts: Any) -> str:
     """A name for a training, from plain data."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def beside(output: str, kind: str) -> str:
+    """The folder for what a node keeps from one attempt to the next.
+
+    It lies beside its outputs, which are other folders each time, unless `ROOT` names another.
+
+    Args:
+        output: URI of one of the node's outputs.
+        kind: of what is kept.
+    """
+    node = output.rsplit("/", 2)[0]
+    return os.environ.get(ROOT) or f"{node}/.system/{kind}"
 
 
 class Checkpoints(keras.callbacks.Callback):

@@ -10,11 +10,19 @@ from tfx.components.trainer.executor import GenericExecutor
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec, ExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import trainer_pb2
+from tfx.types.component_spec import ChannelParameter
 
 from tfx_updaters.components.errors import ArgumentError
+from tfx_updaters.components.study.artifact import Study
 from tfx_updaters.components.trainer.choice import KEY, Choice
 from tfx_updaters.components.trainer.config import TrainingConfig
-from tfx_updaters.components.trainer.executor import DYNAMICS, OUR_TRAINING, Executor, refuse_second
+from tfx_updaters.components.trainer.executor import (
+    DYNAMICS,
+    OUR_TRAINING,
+    STUDY,
+    Executor,
+    refuse_second,
+)
 from tfx_updaters.optimizers import UpdaterError
 
 
@@ -59,9 +67,9 @@ class Trainer(StockTrainer):
 
         Args:
             updater: an `UpdaterConfig`, the name of an updater, the JSON of either as a mapping
-                or as text, a Keras optimizer (of which a new one is made, without its state), or
-                a RuntimeParameter of such a text. Checked here, a RuntimeParameter's value when
-                the node starts.
+                or as text, a Keras optimizer (of which a new one is made, without its state), a
+                RuntimeParameter of such a text, or the output `study` of an `UpdaterStudy`, whose
+                choice it is. Checked here, a RuntimeParameter's value when the node starts.
             run_fn, module_file: training code that exists, as in TFX.
             model_fn: a function that returns a Keras model, or its dotted name; we train it.
                 Exactly one of `run_fn`, `module_file` and `model_fn` is needed.
@@ -101,7 +109,12 @@ class Trainer(StockTrainer):
         )
         # Execution properties of their own: one that is a RuntimeParameter fits nowhere else, and
         # a changed one makes TFX train again.
-        self.exec_properties[KEY] = _checked(updater)
+        if isinstance(updater, types.BaseChannel):
+            # The stock node makes its specification itself, without a place for one more input.
+            self.spec.INPUTS = {**self.spec.INPUTS, STUDY: ChannelParameter(type=Study)}
+            self.inputs[STUDY] = _of_study(updater)
+        else:
+            self.exec_properties[KEY] = _checked(updater)
         self.exec_properties[DYNAMICS] = _steps(dynamics_every)
 
 
@@ -115,6 +128,15 @@ def _checked(updater: Any) -> str | RuntimeParameter:
         )
     if updater.default is not None:
         Choice.of(updater.default)
+    return updater
+
+
+def _of_study(updater: types.BaseChannel) -> Any:
+    if updater.type is not Study:
+        raise UpdaterError(
+            f"updater: received a channel of {updater.type.TYPE_NAME}; one of Study is allowed: "
+            "the output 'study' of an UpdaterStudy"
+        )
     return updater
 
 

@@ -9,6 +9,7 @@ from tfx.components.util import udf_utils
 from tfx.types import artifact_utils, standard_component_specs
 
 from tfx_updaters.components.errors import ArgumentError
+from tfx_updaters.components.study.artifact import chosen
 from tfx_updaters.components.trainer import tuned
 from tfx_updaters.components.trainer.choice import KEY, Choice
 from tfx_updaters.components.trainer.config import TrainingConfig
@@ -17,13 +18,15 @@ from tfx_updaters.components.trainer.inject import injected
 from tfx_updaters.components.trainer.model import imported
 from tfx_updaters.optimizers import UnknownNameError
 
-DYNAMICS = "dynamics_every"
+DYNAMICS, STUDY = "dynamics_every", "study"
 OUR_TRAINING = "tfx_updaters.components.trainer.fit.run_fn"
 Artifacts = dict[str, list[types.Artifact]]
 
 
 class Executor(GenericExecutor):
-    """TFX's, with the updater of `exec_properties["updater"]` for all that `run_fn` trains.
+    """TFX's, with one updater for all that `run_fn` trains.
+
+    It is that of `exec_properties["updater"]`, or the choice of the Study in `input_dict["study"]`.
 
     `run_fn` finds the updater's JSON in `fn_args.custom_config["updater"]` too. The Model artifact
     gets the custom properties of `Injection.properties`; of our own training it gets `updater`,
@@ -43,7 +46,7 @@ class Executor(GenericExecutor):
             super().Do(input_dict, output_dict, exec_properties)
             properties = self._own
         else:
-            choice = _choice(exec_properties)
+            choice = _choice(input_dict, exec_properties)
             with injected(choice, _dynamics(exec_properties, output_dict)) as injection:
                 super().Do(input_dict, output_dict, exec_properties)
             properties = injection.properties()
@@ -64,7 +67,7 @@ class Executor(GenericExecutor):
             imported(fn_args.custom_config["model_fn"])
         fn_args.custom_config = {
             **(fn_args.custom_config or {}),
-            KEY: Choice.of(exec_properties[KEY]).document,
+            KEY: Choice.of(_given(input_dict, exec_properties)).document,
             DYNAMICS: int(exec_properties.get(DYNAMICS, 0)),
         }
         if _is_ours(exec_properties):
@@ -103,10 +106,18 @@ def refuse_second(custom_config: Any) -> None:
         )
 
 
-def _choice(exec_properties: dict[str, Any]) -> Choice:
+def _given(input_dict: Artifacts, exec_properties: dict[str, Any]) -> Any:
+    """The updater as the node was given it."""
+    if input_dict.get(STUDY):
+        return chosen(artifact_utils.get_single_instance(input_dict[STUDY]))
+    return exec_properties.get(KEY)
+
+
+def _choice(input_dict: Artifacts, exec_properties: dict[str, Any]) -> Choice:
+    given = _given(input_dict, exec_properties)
     try:
-        return Choice.of(exec_properties.get(KEY))
+        return Choice.of(given)
     except UnknownNameError:
         # A transform of the user's own is registered where their run_fn is.
         udf_utils.get_fn(exec_properties, "run_fn")
-        return Choice.of(exec_properties.get(KEY))
+        return Choice.of(given)

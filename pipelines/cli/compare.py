@@ -1,7 +1,6 @@
 """`tfx-updaters compare`: several updaters on the same data over several seeds, and a verdict."""
 
 import dataclasses
-import json
 import logging
 import sys
 import time
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from tfx_updaters.components.study.plan import Plan
 
 FAILED = 1
-RESULT = "result.json"
 
 
 @click.command()
@@ -165,7 +163,9 @@ def _run(console, workspace: Workspace, plan: "Plan", data: Source, log: Path) -
     began = time.monotonic()
     with console.status("loading TensorFlow"):
         from tfx_updaters.components.examples import arrays
+        from tfx_updaters.components.study import files
         from tfx_updaters.components.study.data import Data
+        from tfx_updaters.components.study.origin import Origin
         from tfx_updaters.components.study.runner import Runner
         from tfx_updaters.components.study.training import Training
         from tfx_updaters.components.study.trials import Trials
@@ -180,9 +180,10 @@ def _run(console, workspace: Workspace, plan: "Plan", data: Source, log: Path) -
     trials = Trials(workspace.root, plan, examples.fingerprint)
     with study_card.progress(console) as tell:
         outcome = Runner(plan, trials, Training(plan, examples), tell).run()
-    result = workspace.root / RESULT
-    result.write_text(json.dumps(outcome.to_json(), indent=1, allow_nan=False) + "\n")
-    study_card.show(console, outcome, result, time.monotonic() - began)
+    origin = Origin(examples.fingerprint, ["tfx-updaters", *sys.argv[1:]])
+    for name, text in files.texts(outcome, origin).items():
+        (workspace.root / name).write_text(text, encoding="utf-8")
+    study_card.show(console, outcome, workspace.root, time.monotonic() - began)
 
 
 def _for(plan: "Plan", found: Records) -> "Plan":

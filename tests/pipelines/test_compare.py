@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -90,8 +91,16 @@ def test_a_study_from_end_to_end(command):
     assert "momentum and sgd, clean: no difference shown" in result.stdout
     assert "2 seeds cannot show a difference" in result.stdout
     assert "No training reached the target of 0.99 accuracy." in result.stdout
-    assert max(map(len, result.stdout.splitlines()[1:-2])) <= 80
+    assert max(map(len, result.stdout.splitlines()[1:-3])) <= 80
     document = json.loads((command.folder / "study" / "result.json").read_text())
+    page = command.folder / "study" / "report.html"
+    assert f"Report: {page}\nNumbers: {page.with_name('result.json')}" in result.stdout
+    assert document["verdicts"][0]["sentence"] in "".join(ET.parse(page).getroot().itertext())
+    again = document["origin"]["command"]
+    assert (
+        again == "tfx-updaters compare --updaters sgd,momentum --seeds 2 --rates 0 --epochs 1 "
+        "--target 0.99"
+    )
     plan = Plan.from_json(document["plan"])
     assert [arm.name for arm in plan.arms] == ["sgd", "momentum"]
     assert [len(arm["trials"]) for arm in document["arms"]] == [2, 2]

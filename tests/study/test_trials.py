@@ -8,7 +8,7 @@ import os
 import pytest
 
 from tfx_updaters.components import StudyError, TrainingConfig
-from tfx_updaters.components.study import trials
+from tfx_updaters.components.study import origin
 from tfx_updaters.components.study.arms import Arm
 from tfx_updaters.components.study.conditions import Condition
 from tfx_updaters.components.study.plan import Plan
@@ -65,7 +65,7 @@ def test_the_folder_of_other_data_is_refused(tmp_path):
 
 def test_the_folder_of_another_version_is_refused(tmp_path, monkeypatch):
     Trials(tmp_path, PLAN, "abc")
-    monkeypatch.setattr(trials, "version", lambda package: f"{package} 99")
+    monkeypatch.setattr(origin, "version", lambda package: f"{package} 99")
     with pytest.raises(StudyError, match=r"versions.tfx-updaters was .*, is .*99"):
         Trials(tmp_path, PLAN, "abc")
 
