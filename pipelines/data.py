@@ -5,6 +5,7 @@ import difflib
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,6 +67,11 @@ class Source:
         folder = Path(self.text)
         if self.images.labels or (not _has_records(folder) and image_layout.looks_like(folder)):
             return IMAGES
+        if folder.is_dir() and not any(folder.glob("train*")) and not any(folder.glob("eval*")):
+            raise DataError(
+                f"data {folder} has no train* and no eval* TFRecords, and no images in folders "
+                "named like their classes; a file with the labels is named with --image-labels"
+            )
         records.find(folder)
         if self.images != ImageConfig():
             raise DataError(f"data {folder} holds TFRecords; how images are read changes nothing")
@@ -77,6 +83,8 @@ class Source:
         Raises:
             DataError: it cannot be.
         """
+        for left in (root / "data").glob(".partial-*"):
+            shutil.rmtree(left)  # Of a run that was killed; this one holds the root.
         if self.is_named:
             return named.write(self.text, root / "data" / self.text)
         if self.kind() == RECORDS:

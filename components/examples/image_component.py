@@ -53,7 +53,7 @@ class ImageFolderExampleGen(FileBasedExampleGen):
                 `{YYYY}-{MM}-{DD}` or `span-{SPAN}/v{VERSION}`: the newest span and version are
                 taken, as by TFX's ExampleGens. A span is looked through two folders deep for
                 changes: what is added to one of splits should get a new version.
-            output_config: names and shares of the splits where the content decides.
+            output_config: names and shares of the splits, for a folder that has no splits.
             range_config: which span, if not the newest.
 
         Raises:
@@ -66,7 +66,7 @@ class ImageFolderExampleGen(FileBasedExampleGen):
         super().__init__(
             input_base=input_base,  # pyright: ignore[reportArgumentType]
             input_config=_watched(pattern),
-            output_config=output_config or _default_output(),
+            output_config=_checked(output_config) if output_config else _default_output(),
             range_config=range_config,
         )
         # A property of its own: changed, the examples are made anew.
@@ -93,6 +93,23 @@ def _watched(pattern: str | None) -> example_gen_pb2.Input:
             for n in range(1, depth + 1)
         ]
     )
+
+
+def _checked(config: example_gen_pb2.Output) -> example_gen_pb2.Output:
+    """The splits of TFX's message, which has more than can be done here."""
+    splits = config.split_config
+    if splits.partition_feature_name:
+        raise ArgumentError(
+            f"output_config: received partition_feature_name '{splits.partition_feature_name}'; "
+            "the content of an image and its near-copies decide"
+        )
+    names = {split.name for split in splits.splits if split.name and split.hash_buckets > 0}
+    if not names or len(names) < len(splits.splits):
+        raise ArgumentError(
+            f"output_config: received {[s.name for s in splits.splits]}; splits with names of "
+            "their own and one or more hash_buckets are needed"
+        )
+    return config
 
 
 def _default_output() -> example_gen_pb2.Output:

@@ -15,6 +15,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
+from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import image_file, image_layout, image_plan
 from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.image_layout import Listing
@@ -46,6 +47,11 @@ class Executor(BaseExampleGenExecutor):
         listing = image_layout.find(_folder(exec_properties), config.labels)
         buckets = _buckets(exec_properties)
         self._work = listing, config, buckets, examples.uri
+        if listing.splits and buckets != image_plan.BUCKETS:
+            raise DataError(
+                f"data {listing.folder} has the splits {', '.join(listing.splits)} as folders; "
+                f"output_config asks for {', '.join(buckets)} by content: leave it out"
+            )
         names = listing.splits or tuple(buckets)
         splits = [example_gen_pb2.Input.Split(name=name, pattern="*") for name in names]
         inputs = example_gen_pb2.Input(splits=splits)

@@ -15,6 +15,8 @@ from tfx_updaters.components.examples.image_signature import SIDE, signature
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 # About 270 MB as RGB. Checked in the header, before memory is taken.
 MOST_PIXELS = 89_478_485
+# More than that many pixels take, uncompressed with four channels.
+MOST_BYTES = 2**29
 # A grey value of 16 bits in terms of 8: 65,535 is 255.
 STEP_16 = 257.0
 # Orientations of EXIF that change height and width.
@@ -49,7 +51,7 @@ class Scan:
 def scan(folder: Path, file: File) -> Scan:
     """Reads and decodes a file once, whole."""
     try:
-        data = (folder / file.path).read_bytes()
+        data = _read(folder / file.path)
         image, size = _upright(data, SIDE)
         small = np.asarray(_plain(image, 3).resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
     except (UnreadableError, OSError) as error:
@@ -73,7 +75,7 @@ def encode(folder: Path, file: File, config: ImageConfig) -> bytes | np.ndarray:
         UnreadableError: it can no longer be read.
         OSError: the same.
     """
-    data = (folder / file.path).read_bytes()
+    data = _read(folder / file.path)
     smallest = 2 * max(config.size) if config.size else None
     image = _plain(_upright(data, smallest)[0], config.channels or 3)
     if config.size:
@@ -100,6 +102,13 @@ def resized(image: Image.Image, size: tuple[int, int], rule: str) -> Image.Image
     offset = ((width - inner[0]) // 2, (height - inner[1]) // 2)
     padded.paste(image.resize(inner, method), offset)
     return padded
+
+
+def _read(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise UnreadableError(f"{size:,} bytes; at most {MOST_BYTES:,} are read")
+    return path.read_bytes()
 
 
 def _upright(data: bytes, least: int | None) -> tuple[Image.Image, tuple[int, int]]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from tfx_updaters.components.errors import DataError
@@ -11,6 +12,8 @@ from tfx_updaters.components.examples.image_labels import read as read_labels
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp")
 # What file managers leave behind.
 JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
+# Files of each depth that decide whether a folder is one of images.
+LOOKED_AT = 10_000
 EVALS = ("eval", "val", "valid", "validation")
 SPLITS = ("train", *EVALS, "test")
 
@@ -96,7 +99,7 @@ def looks_like(folder: Path) -> bool:
     return any(
         path.suffix.lower() in SUFFIXES
         for depth in ("*/*", "*/*/*", "*/*/*/*")
-        for path in folder.glob(depth)
+        for path in islice(folder.glob(depth), LOOKED_AT)
     )
 
 
@@ -146,10 +149,11 @@ def _class_folders(folder: Path, folders: list[str], splits: dict[str, str]) -> 
 
 def _walk(folder: Path, skipped: list[Skipped]) -> Iterator[str]:
     """The files below a folder, by their paths from there, in order; follows links, but no loop."""
-    waiting = [("", frozenset({os.path.realpath(folder)}))]
+    here = folder.resolve()
+    waiting = [("", frozenset(map(str, (here, *here.parents))))]
     while waiting:
         prefix, above = waiting.pop()
-        for entry in sorted(os.scandir(folder / prefix), key=lambda entry: entry.name):
+        for entry in _entries(folder, prefix, skipped):
             path = f"{prefix}{entry.name}"
             if _is_junk(entry.name):
                 continue
@@ -165,6 +169,14 @@ def _walk(folder: Path, skipped: list[Skipped]) -> Iterator[str]:
                 skipped.append(Skipped(_printable(path), reason))
             else:
                 yield path
+
+
+def _entries(folder: Path, prefix: str, skipped: list[Skipped]) -> list[os.DirEntry]:
+    try:
+        return sorted(os.scandir(folder / prefix), key=lambda entry: entry.name)
+    except OSError as error:
+        skipped.append(Skipped(prefix or str(folder), f"cannot be listed: {error.strerror}"))
+        return []
 
 
 def _fault(entry: os.DirEntry) -> str:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tfx.proto import example_gen_pb2
 
 from tfx_updaters.components import ArgumentError, ImageConfig, ImageFolderExampleGen
 
@@ -34,11 +35,26 @@ def test_json_and_back():
     assert ImageConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
+def output(*splits, **more):
+    made = example_gen_pb2.Output()
+    for name, buckets in splits:
+        made.split_config.splits.add(name=name, hash_buckets=buckets)
+    made.split_config.MergeFrom(example_gen_pb2.SplitConfig(**more))
+    return made
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
         ({"input_base": "gs://bucket/images"}, "mount the store"),
         ({"input_base": "images", "pattern": "../span-{SPAN}"}, "a folder in input_base"),
+        ({"input_base": "images", "output_config": output(("a", 1), ("a", 1))}, "names of their"),
+        ({"input_base": "images", "output_config": output(("a", 0))}, "hash_buckets are needed"),
+        ({"input_base": "images", "output_config": output()}, "hash_buckets are needed"),
+        (
+            {"input_base": "x", "output_config": output(("a", 1), partition_feature_name="label")},
+            "partition_feature_name 'label'",
+        ),
         ({"input_base": "images", "images": {"size": [1, 1]}}, "an ImageConfig is needed"),
     ],
 )

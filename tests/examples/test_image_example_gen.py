@@ -159,6 +159,15 @@ def test_a_list_of_labels_and_splits_of_ones_own(folder, runs):
     assert runs(ImageFolderExampleGen(str(root), images=config, output_config=output)) == "COMPLETE"
 
 
+def test_shares_for_a_folder_with_splits_of_its_own_are_refused(folder, runs):
+    root = folder("train/a/0.png", "train/b/1.png", "val/a/2.png", "val/b/3.png")
+    output = example_gen_pb2.Output()
+    output.split_config.splits.add(name="train", hash_buckets=9)
+    output.split_config.splits.add(name="eval", hash_buckets=1)
+    with pytest.raises(Exception, match="leave it out"):
+        runs(ImageFolderExampleGen(str(root), output_config=output))
+
+
 def test_a_folder_that_is_refused_leaves_nothing_and_says_why(folder, runs):
     root = folder("a/1.png", "b/2.png")
     (root / "a" / "text.png").write_text("no image")

@@ -162,6 +162,12 @@ def test_a_bomb_is_refused_without_filling_memory(tmp_path):
     assert int(grown) < 50
 
 
+def test_a_file_without_end_is_not_read(tmp_path):
+    with (tmp_path / "long.png").open("wb") as file:
+        file.truncate(2**40)
+    assert "bytes; at most" in scan(tmp_path, File("long.png", "a")).fault
+
+
 def test_the_limit_holds_below_where_pillow_refuses(tmp_path):
     (tmp_path / "large.png").write_bytes(header(10_000, 10_000))
     assert "10000 x 10000" in scan(tmp_path, File("large.png", "a")).fault

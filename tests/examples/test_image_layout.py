@@ -1,6 +1,7 @@
 """The class and the split of each file, by folder or by a list, and what is passed over."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +76,7 @@ def test_what_is_no_image_is_listed_and_junk_is_passed_over(folder):
 def test_links_are_followed_but_loops_and_dead_ends_are_listed(folder):
     root = folder("a/1.png", "b/2.png")
     (root / "a" / "up").symlink_to(root)
+    (root / "a" / "far up").symlink_to(root.parent.parent)
     (root / "a" / "self").symlink_to(root / "a" / "self")
     (root / "b" / "gone.png").symlink_to(root / "nowhere.png")
     (root / "c").symlink_to(folder("3.png", at="elsewhere"))
@@ -82,8 +84,21 @@ def test_links_are_followed_but_loops_and_dead_ends_are_listed(folder):
     listing = find(root)
     assert laid_out(listing) == {("a/1.png", "a", ""), ("b/2.png", "b", ""), ("c/3.png", "c", "")}
     assert {each.file for each in listing.skipped} == {
-        "a/up", "a/self", "b/gone.png", "b/pipe.png"
+        "a/up", "a/far up", "a/self", "b/gone.png", "b/pipe.png"
     }  # fmt: skip
+
+
+def test_a_folder_that_may_not_be_listed_is_skipped(folder, monkeypatch):
+    root, scandir = folder("a/1.png", "b/2.png"), os.scandir
+
+    def refusing(path):
+        if Path(path) == root / "b":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    (skipped,) = find(root).skipped
+    assert (skipped.file, skipped.reason) == ("b/", "cannot be listed: Permission denied")
 
 
 def test_a_name_that_is_not_utf8_is_listed(folder):

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tfx_updaters.components import DataError, ImageConfig
-from tfx_updaters.components.examples import arrays, named, records
+from tfx_updaters.components.examples import arrays, image_convert, named, records
 from tfx_updaters.pipelines.data import IMAGES, RECORDS, Source, describe
 from tfx_updaters.pipelines.found import in_images
 
@@ -73,6 +73,47 @@ def test_a_folder_that_cannot_be_used_leaves_nothing(images, tmp_path):
     with pytest.raises(DataError, match=r"night/0\.png: no PNG"):
         Source(str(images)).prepare(tmp_path / "root")
     assert not list(tmp_path.glob("root/data/*"))
+
+
+def test_an_image_that_goes_meanwhile_ends_it_and_nothing_is_left(images, tmp_path, monkeypatch):
+    scans = image_convert.scans
+
+    def scans_and_removal(listing):
+        found = scans(listing)
+        (images / "night" / "7.png").unlink()
+        return found
+
+    monkeypatch.setattr(image_convert, "scans", scans_and_removal)
+    with pytest.raises(DataError, match=r"night/7\.png was changed while it was read"):
+        Source(str(images)).prepare(tmp_path / "root")
+    assert list((tmp_path / "root" / "data").iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_removed(images, tmp_path):
+    left = tmp_path / "root" / "data" / ".partial-abc"
+    left.mkdir(parents=True)
+    (left / "train.tfrecord.gz").write_bytes(b"half")
+    folder = Source(str(images)).prepare(tmp_path / "root")
+    assert list((tmp_path / "root" / "data").iterdir()) == [folder]
+
+
+def test_images_that_lie_in_no_folders_need_a_list(tmp_path):
+    write_images(tmp_path / "deep", 30)
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    rows = ["file,label"]
+    for path in sorted(tmp_path.glob("deep/*/*.png")):
+        rows.append(f"{len(rows)}.png,{path.parent.name}")
+        shutil.move(path, flat / f"{len(rows) - 1}.png")
+    with pytest.raises(DataError, match=r"no images in folders .*--image-labels"):
+        Source(str(flat)).kind()
+    (flat / "list.csv").write_text("\n".join(rows), encoding="utf-8")
+    source = Source(str(flat), ImageConfig(labels="list.csv"))
+    assert source.kind() == IMAGES
+    folder = source.prepare(tmp_path / "root")
+    assert sum(records.inspect(folder).counts.values()) == 60
+    (flat / "list.csv").write_text("\n".join(rows[:-1]), encoding="utf-8")
+    assert source.prepare(tmp_path / "root") != folder
 
 
 def test_what_was_found_is_said(images, tmp_path):
