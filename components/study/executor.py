@@ -18,6 +18,7 @@ from tfx_updaters.components.study.data import Data
 from tfx_updaters.components.study.origin import Origin
 from tfx_updaters.components.study.outcome import Outcome
 from tfx_updaters.components.study.plan import Plan
+from tfx_updaters.components.study.pool import Pool, jobs
 from tfx_updaters.components.study.runner import Progress, Runner
 from tfx_updaters.components.study.training import Training
 from tfx_updaters.components.study.trials import Trials
@@ -46,7 +47,8 @@ class Executor(base_executor.BaseExecutor):
         data = examples.read(input_dict, plan)
         folder = _folder(study.uri, plan, data)
         trials = Trials(folder, plan, data.fingerprint)
-        outcome = Runner(plan, trials, Training(plan, data), _log).run()
+        with Pool(Training(plan, data), jobs()) as train:
+            outcome = Runner(plan, trials, train, _log).run()
         _write(study, outcome, Origin(data.fingerprint))
         tf.io.gfile.rmtree(str(folder))  # Not before: a kill while writing must not cost it.
 

@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -24,7 +24,7 @@ from tfx_updaters.components.trainer.diverged import StopWhenNotFinite
 
 
 class Training:
-    """Trains the trials of a plan on these data.
+    """Trains the trials of a plan on these data, one after the other.
 
     Args:
         plan: what is trained.
@@ -40,7 +40,11 @@ class Training:
         self._data = data
         self._check()
 
-    def __call__(self, trial: Trial) -> Result:
+    def __call__(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Result]]:
+        """Each trial with its result, as it ends."""
+        return ((trial, self.result(trial)) for trial in trials)
+
+    def result(self, trial: Trial) -> Result:
         """Trains one; whatever it raises becomes a result, but for an interrupt.
 
         Raises:

@@ -84,6 +84,12 @@ FAILED = 1
     help="A value of the metric; the steps to it are counted.",
 )
 @click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Trainings at a time, each in a process of about a gigabyte.  [default: the cores, "
+    "at most 8; 1 with a GPU]",
+)
+@click.option(
     "--root",
     type=click.Path(path_type=Path),
     default="study",
@@ -91,7 +97,7 @@ FAILED = 1
     help="The folder of the study. The same command goes on with it.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the log of TensorFlow.")
-def compare(updaters, data, conditions, seeds, rates, root, verbose, **options):
+def compare(updaters, data, conditions, seeds, rates, jobs, root, verbose, **options):
     """Compare updaters: is one better, and is it luck?
 
     The learning rate of each is tuned on a validation split; the best ones are then compared on
@@ -107,7 +113,7 @@ def compare(updaters, data, conditions, seeds, rates, root, verbose, **options):
     try:
         data.kind()
         with hold(root) as workspace:
-            _compare(workspace, plan, data, verbose)
+            _compare(workspace, plan, data, jobs, verbose)
     except (RunError, ComponentError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
@@ -142,13 +148,15 @@ def _plan(chosen, conditions, seeds, rates, epochs, batch_size, metric, target) 
     )  # fmt: skip
 
 
-def _compare(workspace: Workspace, plan: "Plan", data: Source, verbose: bool) -> None:
+def _compare(
+    workspace: Workspace, plan: "Plan", data: Source, jobs: int | None, verbose: bool
+) -> None:
     from tfx_updaters.pipelines.output import captured
 
     log = workspace.log()
     with captured(log, verbose=verbose) as console:
         try:
-            _run(console, workspace, plan, data, log)
+            _run(console, workspace, plan, data, jobs, log)
         except (RunError, ComponentError):
             raise
         except KeyboardInterrupt as error:
@@ -158,12 +166,14 @@ def _compare(workspace: Workspace, plan: "Plan", data: Source, verbose: bool) ->
             raise RunError(f"{sentence(error)}\nLog: {log}") from error
 
 
-def _run(console, workspace: Workspace, plan: "Plan", data: Source, log: Path) -> None:
+def _run(
+    console, workspace: Workspace, plan: "Plan", data: Source, jobs: int | None, log: Path
+) -> None:
     workspace.settle()
     began = time.monotonic()
     with console.status("loading TensorFlow"):
         from tfx_updaters.components.examples import arrays
-        from tfx_updaters.components.study import files
+        from tfx_updaters.components.study import files, pool
         from tfx_updaters.components.study.data import Data
         from tfx_updaters.components.study.origin import Origin
         from tfx_updaters.components.study.runner import Runner
@@ -178,8 +188,9 @@ def _run(console, workspace: Workspace, plan: "Plan", data: Source, log: Path) -
     splits = arrays.load(found)
     examples = Data(splits["train"], splits["eval"])
     trials = Trials(workspace.root, plan, examples.fingerprint)
-    with study_card.progress(console) as tell:
-        outcome = Runner(plan, trials, Training(plan, examples), tell).run()
+    several = pool.Pool(Training(plan, examples), jobs or pool.jobs())
+    with several as train, study_card.progress(console) as tell:
+        outcome = Runner(plan, trials, train, tell).run()
     origin = Origin(examples.fingerprint, ["tfx-updaters", *sys.argv[1:]])
     for name, text in files.texts(outcome, origin).items():
         (workspace.root / name).write_text(text, encoding="utf-8")

@@ -56,4 +56,5 @@ def made(trial: Trial) -> Result:
 def outcome(plan: Plan = PLAN, train=made) -> Outcome:
     """The study of this plan, run in a folder that does not stay."""
     with tempfile.TemporaryDirectory() as folder:
-        return Runner(plan, Trials(Path(folder), plan, "data"), train).run()
+        each = lambda trials: ((trial, train(trial)) for trial in trials)  # noqa: E731
+        return Runner(plan, Trials(Path(folder), plan, "data"), each).run()

@@ -28,7 +28,10 @@ class Trainings:
         self.trained = []
         self.killed_after = killed_after
 
-    def __call__(self, trial):
+    def __call__(self, trials):
+        return ((trial, self.result(trial)) for trial in trials)
+
+    def result(self, trial):
         if len(self.trained) == self.killed_after:
             raise KeyboardInterrupt
         self.trained.append(trial)
@@ -98,12 +101,14 @@ def test_progress_counts_up_to_the_end(tmp_path):
 
 
 def test_failed_and_diverged_trials_are_results(tmp_path):
-    def train(trial):
-        if trial.arm.name == "momentum":
-            return (
-                Result("failed", "no memory") if trial.seed % 2 else result(0.9, status="diverged")
-            )
-        return Trainings()(trial)
+    def train(trials):
+        for trial in trials:
+            if trial.arm.name != "momentum":
+                yield trial, Trainings().result(trial)
+            elif trial.seed % 2:
+                yield trial, Result("failed", "no memory")
+            else:
+                yield trial, result(0.9, status="diverged")
 
     outcome, _ = run(tmp_path, train)
     found = outcome.summaries["clean", "momentum"]

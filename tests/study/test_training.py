@@ -41,7 +41,7 @@ def train():
 
 def test_a_trial_learns_and_is_the_same_again(train):
     trial = Trial(Condition(), ARMS[0], 0, 0)
-    first, again = train(trial), train(trial)
+    first, again = train.result(trial), train.result(trial)
     assert first.status == "done"
     assert first.last.test["accuracy"] > 0.9 > first.curve[0].test["accuracy"]
     assert [point.step for point in first.curve] == [0, 10, 20, 30]
@@ -54,7 +54,7 @@ def test_a_trial_learns_and_is_the_same_again(train):
 
 def test_the_accuracy_by_class_is_that_of_the_test_split(train):
     """Weighted with the number of examples, they make the accuracy that Keras measured."""
-    found = train(Trial(Condition(), ARMS[0], -3, 1))
+    found = train.result(Trial(Condition(), ARMS[0], -3, 1))
     counts = np.bincount(DATA.test["label"], minlength=2)
     mean = np.average(found.classes, weights=counts)
     assert mean == pytest.approx(found.last.test["accuracy"], abs=1e-6)
@@ -63,12 +63,14 @@ def test_the_accuracy_by_class_is_that_of_the_test_split(train):
 
 def test_a_class_without_examples_has_no_accuracy():
     plan = dataclasses.replace(PLAN, model_args={**MODEL, "classes": 3})
-    found = Training(plan, DATA)(Trial(Condition(), ARMS[0], 0, 0))
+    found = Training(plan, DATA).result(Trial(Condition(), ARMS[0], 0, 0))
     assert len(found.classes) == 3 and found.classes[2] is None
 
 
 def test_arms_share_splits_and_initial_weights_and_seeds_do_not(train):
-    starts = [train(Trial(Condition(), arm, 0, seed)).curve[0] for arm in ARMS for seed in (0, 1)]
+    starts = [
+        train.result(Trial(Condition(), arm, 0, seed)).curve[0] for arm in ARMS for seed in (0, 1)
+    ]
     assert starts[0] == starts[2] and starts[1] == starts[3]
     assert starts[0] != starts[1]
 
@@ -79,25 +81,27 @@ def test_arms_share_the_order_of_batches():
     same = Arm("b", {"learning_rate": Arm("c", "sgd").updater.document["learning_rate"],
                      "transforms": []})  # fmt: skip
     train = Training(plan, DATA)
-    first, second = (train(Trial(Condition(), arm, 0, 0)) for arm in (plan.arms[0], same))
+    first, second = (train.result(Trial(Condition(), arm, 0, 0)) for arm in (plan.arms[0], same))
     assert first.train == second.train
 
 
 def test_a_place_in_the_grid_is_a_rate(train):
-    own, higher = (train(Trial(Condition(), ARMS[0], place, 0)) for place in (0, -2))
+    own, higher = (train.result(Trial(Condition(), ARMS[0], place, 0)) for place in (0, -2))
     assert own.curve[0] == higher.curve[0]
     assert own.last.train["loss"] < higher.last.train["loss"]
 
 
 def test_only_what_is_trained_on_is_under_the_condition(train):
-    clean, noisy = (train(Trial(c, ARMS[0], 0, 0)) for c in (Condition(), Condition("outliers", 1)))
+    clean, noisy = (
+        train.result(Trial(c, ARMS[0], 0, 0)) for c in (Condition(), Condition("outliers", 1))
+    )
     assert clean.curve[0].validation == noisy.curve[0].validation
     assert clean.curve[0].test == noisy.curve[0].test
     assert clean.curve[1].train != noisy.curve[1].train
 
 
 def test_a_rate_that_is_far_too_high_diverges(train):
-    found = train(Trial(Condition(), ARMS[0], 12, 0))
+    found = train.result(Trial(Condition(), ARMS[0], 12, 0))
     assert found.status == "diverged"
     assert "loss" in found.why
     assert found.last.step == 0
@@ -121,7 +125,7 @@ def test_what_a_training_raises_is_a_result():
     plan = dataclasses.replace(
         PLAN, model_fn=f"{__name__}.broken", model_args={"shape": (6, 6, 1)}
     )  # fmt: skip
-    found = Training(plan, DATA)(Trial(Condition(), ARMS[0], 0, 0))
+    found = Training(plan, DATA).result(Trial(Condition(), ARMS[0], 0, 0))
     assert found.status == "failed" and found.last is None
     assert "RuntimeError" in found.why
 
@@ -147,7 +151,7 @@ def test_an_interrupt_is_no_result():
     )  # fmt: skip
     train, before = Training(plan, DATA), signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        train(Trial(Condition(), ARMS[0], 0, 0))
+        train.result(Trial(Condition(), ARMS[0], 0, 0))
     assert signal.getsignal(signal.SIGINT) is before
 
 
