@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import math
 import re
 import zlib
 from collections.abc import Iterator
@@ -119,7 +120,7 @@ def _series(frame: Any, windows: Windows, at: Rows) -> Iterator[tuple[str, Any]]
     if windows.group is None:
         yield at.file, slice(None)
         return
-    codes, names = _texts(frame[windows.group], windows.group, at)
+    codes, names = _texts(frame[windows.group])
     if (codes < 0).any():
         at.fail(windows.group, int(np.argmax(codes < 0)), "is empty; each row needs its series")
     places = np.argsort(codes, kind="stable")
@@ -140,28 +141,22 @@ def _values(frame: Any, windows: Windows, at: Rows) -> np.ndarray:
 
 
 def _classes(column: Any, windows: Windows, at: Rows) -> tuple[np.ndarray, tuple[str, ...]]:
-    codes, names = _texts(column, windows.label, at)
+    codes, names = _texts(column)
     for code, name in enumerate(names):
+        where = int(np.argmax(codes == code))
+        if _number(name) and float(name) % 1:
+            at.fail(windows.label, where, f"{name} is no class; a text or whole number is needed")
         if windows.classes is not None and name not in windows.classes:
             hint = nearest(name, windows.classes)
             known = ", ".join(windows.classes)
-            where = int(np.argmax(codes == code))
             at.fail(windows.label, where, f"{name!r} is none of the classes; {hint}{known} are")
     return codes, names
 
 
-def _texts(column: Any, name: str, at: Rows) -> tuple[np.ndarray, tuple[str, ...]]:
+def _texts(column: Any) -> tuple[np.ndarray, tuple[str, ...]]:
     """Places in the texts that occur, -1 for none; `2.0` is `2`, as files with gaps have it."""
     codes, found = pd.factorize(column)
-    texts = []
-    for code, value in enumerate(found):
-        text = str(value).strip()
-        head, dot, tail = text.partition(".")
-        number = dot and not tail.strip("0") and head.lstrip("-").isdigit()
-        if isinstance(value, float | np.floating) and not number:
-            where = int(np.argmax(codes == code))
-            at.fail(name, where, f"{text} is no class; a text or a whole number is needed")
-        texts.append((head if number else text) or None)
+    texts = [re.sub(r"^(-?\d+)\.0*$", r"\1", str(value).strip()) or None for value in found]
     again, names = pd.factorize(np.asarray(texts, object))
     return np.append(again, -1)[codes].astype(np.int32), tuple(names)
 
@@ -253,11 +248,11 @@ def _check_columns(header: list[str], name: str, windows: Windows) -> None:
 
 
 def _number(text: str) -> bool:
+    """Whether a text is a number, and a finite one."""
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def _parquet(path: str, name: str, windows: Windows) -> Iterator[Any]:

@@ -24,7 +24,7 @@ def nanoseconds(column: Any, windows: Windows, fail: Fail) -> tuple[np.ndarray, 
         nanoseconds as int64, since 1970 in UTC for dates, and whether they were dates.
     """
     name = windows.time or ""
-    texts = column.dtype == object
+    texts = pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)
     column = column.astype(str).str.strip() if texts else column
     missing = (column == "").to_numpy() if texts else column.isna().to_numpy()
     if missing.any():

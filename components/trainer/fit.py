@@ -257,4 +257,4 @@ def _raw_spec(transform: Any, schema: Any, shapes: Mapping, label: str) -> dict[
         return serving.feature_spec(shapes, types)
     spec = transform.raw_feature_spec()
     spec.pop(label, None)
-    return spec
+    return serving.needed(spec, transform, shapes)

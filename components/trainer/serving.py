@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,41 @@ def feature_spec(
         name: tf.io.FixedLenFeature([] if types[name] == tf.string else list(shape), types[name])
         for name, shape in shapes.items()
     }
+
+
+def needed(
+    raw: Mapping[str, Any], transform: tft.TFTransformOutput, inputs: Iterable[str]
+) -> dict[str, Any]:
+    """The raw features that the model's inputs are made of, and no others.
+
+    What is there for slices or to find an example again, whoever asks for a prediction need not
+    send.
+
+    Args:
+        raw: the feature specs of raw examples.
+        transform: the graph from raw features to the model's.
+        inputs: names of the model's.
+    """
+    layer, kept = transform.transform_features_layer(), dict(raw)
+    wanted = set(inputs)
+    for name in raw:
+        rest = {other: _traced(spec) for other, spec in kept.items() if other != name}
+        # The layer leaves out what cannot be computed from the features that it gets.
+        if rest and wanted <= set(_outputs(layer, rest)):
+            del kept[name]
+    return kept
+
+
+def _outputs(layer: Any, features: Mapping[str, Any]) -> Iterable[str]:
+    return (
+        tf.function(lambda given: layer(given)).get_concrete_function(features).structured_outputs
+    )
+
+
+def _traced(spec: Any) -> Any:
+    if _open(spec):
+        return tf.SparseTensorSpec([None, None], spec.dtype)
+    return tf.TensorSpec([None, *spec.shape], spec.dtype)
 
 
 def _open(spec: Any) -> bool:

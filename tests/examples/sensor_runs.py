@@ -13,7 +13,7 @@ from tfx.utils import proto_utils
 
 from tfx_updaters.components import SensorExampleGen
 from tfx_updaters.components.examples.sensor_executor import Executor
-from tfx_updaters.pipelines.training import BEAM_IN_MEMORY
+from tfx_updaters.pipelines.beam import IN_MEMORY
 
 
 class Made:
@@ -55,7 +55,7 @@ def made(base: Path, out: Path, windows, pattern: str = "*") -> Made:
             properties[key] = proto_utils.proto_to_json(value)
     artifact = standard_artifacts.Examples()
     artifact.uri = str(out)
-    context = BaseBeamExecutor.Context(beam_pipeline_args=list(BEAM_IN_MEMORY))
+    context = BaseBeamExecutor.Context(beam_pipeline_args=list(IN_MEMORY))
     Executor(context).Do({}, {"examples": [artifact]}, properties)
     return Made(artifact)
 

@@ -12,7 +12,7 @@ from tfx_updaters.components import SensorExampleGen, Windows
 from tfx_updaters.kfp import local
 from tfx_updaters.kfp.compile import compile
 from tfx_updaters.kfp.nodes import Claim, NodeConfig
-from tfx_updaters.pipelines.training import BEAM_IN_MEMORY
+from tfx_updaters.pipelines.beam import IN_MEMORY
 
 WINDOWS = Windows(length=16, time="time", channels=("x", "y"), label="activity")
 
@@ -24,7 +24,7 @@ def test_it_runs_there_and_again_when_a_file_has_changed(tmp_path: Path) -> None
         pipeline_name="sensors",
         pipeline_root="",
         enable_cache=True,
-        beam_pipeline_args=list(BEAM_IN_MEMORY),
+        beam_pipeline_args=list(IN_MEMORY),
         components=[examples, tfx.StatisticsGen(examples=examples.outputs["examples"])],
     )
     path = tmp_path / "pipeline.yaml"

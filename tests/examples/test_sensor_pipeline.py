@@ -25,7 +25,7 @@ from tfx_updaters.components import (
     Windows,
 )
 from tfx_updaters.components.trainer import cnn
-from tfx_updaters.pipelines.training import BEAM_IN_MEMORY
+from tfx_updaters.pipelines.beam import IN_MEMORY
 
 WINDOWS = Windows(
     length=16, stride=4, time="time", channels=("x", "y"), label="activity", label_by="majority"
@@ -83,7 +83,7 @@ def run(root: Path, nodes: list) -> None:
             pipeline_root=str(root / "pipeline"),
             metadata_connection_config=database,
             enable_cache=True,
-            beam_pipeline_args=list(BEAM_IN_MEMORY),
+            beam_pipeline_args=list(IN_MEMORY),
             components=nodes,
         )
     )
@@ -162,6 +162,9 @@ def test_the_model_serves_a_window(ran):
     labels = [tf.train.Example.FromString(r.numpy()).features.feature["label"] for r in records]
     right = np.argmax(outputs, axis=1) == [label.int64_list.value[0] for label in labels]
     assert right.mean() > 0.9
+    # Who asks need not know the series or the time.
+    given = served.signatures["serving_raw"].structured_input_signature[1]
+    assert list(given) == ["window"]
 
 
 def test_changed_values_of_eval_change_no_scale(tmp_path):

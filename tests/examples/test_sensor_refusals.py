@@ -2,6 +2,8 @@
 
 import gzip
 import re
+from collections import defaultdict
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +11,9 @@ from sensor_runs import made, walking, write_csv
 
 from tfx_updaters.components import DataError, Windows
 from tfx_updaters.components.examples import sensor_files
+from tfx_updaters.components.examples.sensor_counts import Counts, classes
+from tfx_updaters.components.examples.sensor_cut import cut
+from tfx_updaters.components.examples.sensor_series import joined
 from tfx_updaters.pipelines.errors import sentence
 
 CONFIG = {
@@ -29,6 +34,16 @@ def refused(tmp_path):
         return said
 
     return run
+
+
+def read_whole(folder: Path, windows: Windows) -> None:
+    """What the node does before it writes, without Beam, which takes its time."""
+    pieces = defaultdict(list)
+    for path in sorted(folder.iterdir()):
+        for series, piece in sensor_files.read(str(path), path.name, windows):
+            pieces[series].append(piece)
+    cuts = [cut(joined(name, those), windows) for name, those in pieces.items()]
+    classes(Counts.together(Counts.of(each, windows) for each in cuts), windows)
 
 
 def changed(row: int, column: int, value: str, count: int = 100) -> list:
@@ -55,7 +70,8 @@ def changed(row: int, column: int, value: str, count: int = 100) -> list:
         (changed(5, 0, "1714557600000"), {}, "row 5, .*is the unit another one?"),
         (changed(6, 0, "0.4"), {}, "has 1 samples at the time of another: data.csv, row 5, and "
          "data.csv, row 6; .*group"),
-        (changed(4, 3, "1.5"), {"classes": ("rest", "walk")}, "row 4, column 'activity': '1.5' is "
+        (changed(4, 3, "0.5"), {}, "row 4, column 'activity': 0.5 is no class; a text or"),
+        (changed(4, 3, "1"), {"classes": ("rest", "walk")}, "row 4, column 'activity': '1' is "
          "none of the classes; rest, walk are"),
         (changed(4, 3, "wlak"), {"classes": ("rest", "walk")}, "did you mean 'walk'?"),
         (walking(19), {}, "all 1 series are shorter than a window of 20 steps: data.csv"),
@@ -68,9 +84,10 @@ def changed(row: int, column: int, value: str, count: int = 100) -> list:
         (walking(100), {"group": "person"}, "no column 'person'; it has 'time', 'x', 'y', 'act"),
     ],
 )  # fmt: skip
-def test_a_csv_that_is(rows, changes, said, refused, tmp_path):
+def test_a_csv_that_is(rows, changes, said, tmp_path):
     write_csv(tmp_path / "data" / "data.csv", rows)
-    assert re.search(said, refused(**changes))
+    with pytest.raises(DataError, match=said):
+        read_whole(tmp_path / "data", Windows(**{**CONFIG, **changes}))
 
 
 @pytest.mark.parametrize(
@@ -82,8 +99,24 @@ def test_a_csv_that_is(rows, changes, said, refused, tmp_path):
         ("", "data.csv is empty, or its first line is"),
     ],
 )
-def test_a_header_that_is(header, said, refused, tmp_path):
+def test_a_header_that_is(header, said, tmp_path):
     write_csv(tmp_path / "data" / "data.csv", walking(100), header)
+    with pytest.raises(DataError, match=said):
+        read_whole(tmp_path / "data", Windows(**CONFIG))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (changed(7, 1, "abc"), "data.csv, row 7, column 'x': 'abc' is no number"),
+        (changed(6, 0, "0.4"), "has 1 samples at the time of another"),
+        (walking(100, period=80), "classes 'walk' .1. are in eval only"),
+        ([], "no rows below their headers"),
+    ],
+)
+def test_the_node_says_so_and_writes_nothing(rows, said, refused, tmp_path):
+    """A value, a series, all series together."""
+    write_csv(tmp_path / "data" / "data.csv", rows)
     assert re.search(said, refused())
 
 
@@ -165,9 +198,10 @@ def test_folders_and_no_files(refused, tmp_path):
         ({"x": [1.0] * 8 + [float("inf")]}, "row 9, column 'x': is infinite"),
     ],
 )
-def test_a_parquet_column_of_another_type(column, said, refused, tmp_path):
+def test_a_parquet_column_of_another_type(column, said, tmp_path):
     (tmp_path / "data").mkdir()
     numbers = list(map(float, range(9)))
     frame = pd.DataFrame({"time": numbers, "x": numbers, "y": numbers, "activity": 9 * ["a"]})
     frame.assign(**column).to_parquet(tmp_path / "data" / "a.parquet")
-    assert said in refused()
+    with pytest.raises(DataError, match=said):
+        read_whole(tmp_path / "data", Windows(**CONFIG))
