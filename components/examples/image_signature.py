@@ -5,9 +5,13 @@ chains small pictures together, as its 64 bits say little about a digit of 28 x 
 step of some levels, or the noise of a JPEG decides it where an image is flat.
 """
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 # Side in pixels of the picture that a signature is made of: in 9 x 9 tiles of 8, and 8 of 9.
 SIDE = 72
@@ -16,8 +20,10 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 STEP = 8.0
 # Of 64 bits; levels of 255, for each channel, on average over 64 tiles, and for each tile.
 MOST_BITS, MOST_CHANNEL, MOST_TILES, MOST_TILE = 4, 8.0, 3.0, 14.0
-# With 5 bands of bits, hashes that differ in 4 agree in one of the bands.
-BANDS = ((0, 13), (13, 13), (26, 13), (39, 13), (52, 12))
+# How far apart near-copies lie at most, seen as points of 64 tiles.
+REACH = math.sqrt(64 * MOST_TILES * MOST_TILE)
+# Axes along which the tiles differ most; images whose pairs are in memory at once.
+AXES, AT_ONCE = 12, 256
 LAYOUT = np.dtype([("bits", "<u8"), ("channels", "<f2", 3), ("tiles", "<f2", 64)])
 
 
@@ -51,36 +57,31 @@ def groups(signatures: list[bytes]) -> np.ndarray:
     unique = {each: number for number, each in enumerate(dict.fromkeys(signatures))}
     found = np.frombuffer(b"".join(unique), LAYOUT)
     linked = np.arange(len(found))
-    for band in BANDS:
-        linked = _joined(linked, found, band)
-    return linked[[unique[each] for each in signatures]]
-
-
-def _joined(linked: np.ndarray, found: np.ndarray, band: tuple[int, int]) -> np.ndarray:
-    """`linked` with near-copies joined whose hashes agree in a band.
-
-    Sorted by mean grey, near-copies lie close together: images are compared with the next one,
-    the next but one, ..., as long as the means allow it.
-    """
-    shift, width = band
-    keys = (found["bits"] >> np.uint64(shift)) & np.uint64((1 << width) - 1)
-    means = found["tiles"].astype(np.float32).mean(axis=1)
-    order = np.lexsort((means, keys))
-    keys, means = keys[order], means[order]
-    first, step = np.arange(len(order)), 0
-    while len(first):
-        step += 1
-        first = first[first + step < len(order)]
-        second = first + step
-        close = (keys[first] == keys[second]) & (means[second] - means[first] <= MOST_TILES)
-        first = first[close]
-        a, b = order[first], order[first + step]
+    for a, b in _pairs(found["tiles"].astype(np.float32)):
         apart = linked[a] != linked[b]
         a, b = a[apart], b[apart]
         near = _near(found[a], found[b])
         if near.any():
             linked = _merged(linked, a[near], b[near])
-    return linked
+    return linked[[unique[each] for each in signatures]]
+
+
+def _pairs(tiles: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Places of every two images that may be near-copies, a few images at a time.
+
+    No two of the tiles' means can differ by more on a few axes than they do on all 64.
+    """
+    if len(tiles) < 2:
+        return
+    some = tiles[:: max(1, len(tiles) // 10_000)]
+    axes = np.linalg.eigh(np.cov(some.T))[1][:, -AXES:]
+    points = tiles @ axes.astype(np.float32)
+    tree = cKDTree(points)
+    for start in range(0, len(points), AT_ONCE):
+        of = cKDTree(points[start : start + AT_ONCE])
+        found = of.sparse_distance_matrix(tree, REACH + 0.1, output_type="ndarray")
+        a, b = found["i"] + start, found["j"]
+        yield a[a < b], b[a < b]
 
 
 def _near(a: np.ndarray, b: np.ndarray) -> np.ndarray:
