@@ -1,6 +1,6 @@
 # Each target sets up what it needs; `make setup` does only that.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-backends test-replicas test-trainer lint bench docs test-fresh test-images constraints clean
+.PHONY: help setup run test test-backends test-replicas test-trainer test-runners lint bench docs test-fresh test-images constraints clean
 BIN := .venv/bin
 BACKENDS := .setup/backends/bin
 # Tests that hold on each of Keras' backends.
@@ -24,6 +24,10 @@ test-replicas: setup ## Optimizers on two devices and in two processes
 
 test-trainer: setup ## Our training killed, resumed and refused; strangers' pipelines with our Trainer
 	@$(BIN)/python -m pytest -n 2 tests/training tests/strangers
+
+test-runners: setup ## The pipeline on several of Beam's runners: one result
+	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/prism.py
+	@$(BIN)/python -m pytest tests/runners
 
 test-backends: setup ## Optimizers on TensorFlow, on JAX beside optax, on torch beside torch's own
 	@$(BIN)/python -m pytest -n 2 tests/optimizers/test_contract.py
@@ -49,7 +53,7 @@ test-images: setup ## Build the image for nodes and run a pipeline in it (root, 
 	@bash tests/images/run.sh
 
 constraints: setup ## Pin the newest versions that fit into environment/constraints.txt
-	@printf 'uv\npatchelf\nziglang\ntensorflow[and-cuda]\n' | .setup/python/tools/bin/uv pip compile --quiet --upgrade \
+	@printf 'uv\npatchelf\nziglang\ngo-bin\ntensorflow[and-cuda]\n' | .setup/python/tools/bin/uv pip compile --quiet --upgrade \
 		--universal --python-version 3.11 --all-extras --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links -o environment/constraints.txt pyproject.toml -
 	@.setup/python/tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

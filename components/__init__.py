@@ -17,12 +17,16 @@ from tfx_updaters.components.errors import (
     ModelError,
     StudyError,
 )
+from tfx_updaters.components.examples.image_config import ImageConfig
+from tfx_updaters.components.examples.sensor_windows import Windows
 from tfx_updaters.components.trainer.choice import updater_from
 from tfx_updaters.components.trainer.config import Augmentation, EarlyStopping, TrainingConfig
 
 if TYPE_CHECKING:
     from tfx_updaters.components.evaluator.component import Evaluator
     from tfx_updaters.components.evaluator.gate import Gate
+    from tfx_updaters.components.examples.image_component import ImageFolderExampleGen
+    from tfx_updaters.components.examples.sensor_example_gen import SensorExampleGen
     from tfx_updaters.components.study.arms import Arm
     from tfx_updaters.components.study.artifact import Study
     from tfx_updaters.components.study.component import UpdaterStudy
@@ -44,15 +48,19 @@ __all__ = [
     "EarlyStopping",
     "Evaluator",
     "Gate",
+    "ImageConfig",
+    "ImageFolderExampleGen",
     "InjectionError",
     "ModelError",
     "Plan",
+    "SensorExampleGen",
     "Study",
     "StudyError",
     "Trainer",
     "TrainingConfig",
     "Tuning",
     "UpdaterStudy",
+    "Windows",
     "updater_from",
 ]
 
@@ -62,7 +70,9 @@ _LATER = {
     "Condition": "study.conditions",
     "Evaluator": "evaluator.component",
     "Gate": "evaluator.gate",
+    "ImageFolderExampleGen": "examples.image_component",
     "Plan": "study.plan",
+    "SensorExampleGen": "examples.sensor_example_gen",
     "Study": "study.artifact",
     "Trainer": "trainer.component",
     "Tuning": "study.tuning",

@@ -10,6 +10,7 @@ class ComponentError(ValueError):
     - `InjectionError`: a training that the updater did not get into.
     - `CheckpointError`: a checkpoint of another training.
     - `DivergedError`: a loss that is not finite.
+    - `WorkerError`: a worker that was lost, time and again.
     - `DynamicsError`: a record of the training.
     - `StudyError`: a comparison that could not answer, or its folder.
 
@@ -46,6 +47,10 @@ class CheckpointError(ComponentError):
 
 class DivergedError(ComponentError):
     """The loss became NaN or infinite: the model is of no use and is not saved."""
+
+
+class WorkerError(ComponentError):
+    """A process of those that train together was killed, more often than is borne."""
 
 
 class DynamicsError(ComponentError):

@@ -14,6 +14,10 @@ class WorkspaceError(RunError):
     """The root folder cannot be used: not writable, full, held by another run, or damaged."""
 
 
+class BeamOptionError(RunError):
+    """A runner of Beam's or an option that cannot be taken: nothing was started."""
+
+
 class NodeFailedError(RunError):
     """A node of the pipeline failed.
 

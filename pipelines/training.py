@@ -1,5 +1,6 @@
 """The main pipeline: from TFRecords to a judged and pushed CNN, in nine TFX nodes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,16 +23,9 @@ from tfx_updaters.components.trainer.cnn import image
 from tfx_updaters.components.trainer.component import Trainer
 from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.optimizers import UpdaterConfig
+from tfx_updaters.pipelines import beam
 
 PREPROCESSING_FN = "tfx_updaters.components.examples.preprocessing.preprocessing_fn"
-# The runner that keeps small data in this process; the default one may download another. An image
-# for remote workers is never used here, but naming one keeps TFX from packing its own sources for
-# them, a second for each Beam node.
-BEAM_IN_MEMORY = (
-    "--runner=FnApiRunner",
-    "--direct_running_mode=in_memory",
-    "--sdk_container_image=none",
-)
 
 
 @dataclass(frozen=True)
@@ -58,6 +52,7 @@ class Training:
         steps: number of updates; or
         epochs: passes over the train split.
         batch_size: examples in an update.
+        workers: processes that train together on the Trainer's machine.
         seed: of the initial weights and the order of examples.
         gate: what the model is pushed by. By default the gate has to show that a limit is
             broken: the few hundred examples of a demo cannot show that a good model keeps each.
@@ -68,19 +63,31 @@ class Training:
     steps: int | None = None
     epochs: int | None = None
     batch_size: int = 32
+    workers: int = 1
     seed: int = 0
     gate: Gate = Gate(burden="gate")
 
 
-def create_pipeline(name: str, root: Path, records: Records, training: Training) -> Pipeline:
-    """ImportExampleGen to Pusher; everything they write lies under `root`."""
+def create_pipeline(
+    name: str, root: Path, records: Records, training: Training,
+    beam_arguments: Sequence[str] = beam.IN_MEMORY,
+) -> Pipeline:  # fmt: skip
+    """ImportExampleGen to Pusher; everything they write lies under `root`.
+
+    Args:
+        name: of the pipeline.
+        root: the folder of its artifacts, its metadata store and its pushed models.
+        records: what it trains on.
+        training: how it trains and when its model is blessed.
+        beam_arguments: where the Beam nodes run; see `beam.arguments`.
+    """
     data = Data(str(records.folder), records.shape, records.classes)
     return Pipeline(
         pipeline_name=name,
         pipeline_root=str(root / "artifacts"),
         metadata_connection_config=sqlite_metadata_connection_config(str(root / "metadata.sqlite")),
         enable_cache=True,
-        beam_pipeline_args=list(BEAM_IN_MEMORY),
+        beam_pipeline_args=list(beam_arguments),
         components=_nodes(data, training, str(root / "pushed" / name)),
     )
 
@@ -99,7 +106,7 @@ def create_cluster_pipeline(name: str, data: Data, training: Training, push_to: 
         pipeline_name=name,
         pipeline_root="",
         enable_cache=True,
-        beam_pipeline_args=list(BEAM_IN_MEMORY),
+        beam_pipeline_args=list(beam.IN_MEMORY),
         components=_nodes(data, training, push_to),
     )
 
@@ -130,7 +137,10 @@ def _nodes(data: Data, training: Training, push_to: str) -> list[BaseNode]:
         model_fn=image,
         model_args={"shape": list(data.shape), "classes": data.classes},
         training=TrainingConfig(
-            epochs=training.epochs, batch_size=training.batch_size, seed=training.seed
+            epochs=training.epochs,
+            batch_size=training.batch_size,
+            workers=training.workers,
+            seed=training.seed,
         ),
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],

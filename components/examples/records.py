@@ -1,5 +1,6 @@
 """TFRecords of `tf.train.Example` as they lie in a folder: found, read through and checked."""
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from tfx_updaters.components.errors import DataError
 
 IMAGE, LABEL = "image", "label"
 SPLITS = ("train", "eval")
+# What is known of images that were made into records, beside them: see `image_plan.Plan`.
+SUMMARY = "images.json"
 GZIP = b"\x1f\x8b"
 
 
@@ -87,7 +90,11 @@ def inspect(folder: Path) -> Records:
         raise DataError(f"data {folder}: images of different sizes {sorted(sizes)[:5]}; one needed")
     if largest == 0:
         raise DataError(f"data {folder}: every label is 0; two classes or more are needed")
-    return Records(folder, counts, largest + 1, _shape(sizes.pop(), folder))
+    shape, classes = _described(folder)
+    size = sizes.pop()
+    if not shape or math.prod(shape) != size:
+        shape = _square(size, folder)
+    return Records(folder, counts, max(largest + 1, classes), shape)
 
 
 def read(path: Path) -> Iterator[bytes]:
@@ -130,7 +137,19 @@ def _check(serialized: bytes, path: Path, number: int) -> tuple[int, int]:
     return len(image), label[0]
 
 
-def _shape(size: int, folder: Path) -> tuple[int, int, int]:
+def _described(folder: Path) -> tuple[tuple[int, int, int] | None, int]:
+    """The shape of an image and the number of classes, where they were written beside them."""
+    try:
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None, 0
+    except (OSError, ValueError) as error:
+        raise DataError(f"data file {folder / SUMMARY} cannot be read: {error}") from error
+    height, width, channels = summary["shape"]
+    return (height, width, channels), len(summary["classes"])
+
+
+def _square(size: int, folder: Path) -> tuple[int, int, int]:
     """Square images: grey, or with three channels."""
     for channels in (1, 3):
         side = math.isqrt(size // channels)

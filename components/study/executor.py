@@ -47,7 +47,7 @@ class Executor(base_executor.BaseExecutor):
         folder = _folder(study.uri, plan, data)
         trials = Trials(folder, plan, data.fingerprint)
         outcome = Runner(plan, trials, Training(plan, data), _log).run()
-        _write(study, outcome, Origin(data.fingerprint))
+        _write(study, outcome, Origin(data.fingerprint, _told(data)))
         tf.io.gfile.rmtree(str(folder))  # Not before: a kill while writing must not cost it.
 
 
@@ -61,6 +61,11 @@ def _folder(uri: str, plan: Plan, data: Data) -> Path:
         )  # fmt: skip
         return Path(tempfile.mkdtemp(prefix="tfx-updaters-study-"))
     return Path(kept) / checkpoint.fingerprint(plan.to_json(), data.fingerprint)
+
+
+def _told(data: Data) -> str:
+    train, test = (len(split[data.label]) for split in (data.train, data.test))
+    return f"{data.classes} classes; {train:,} in train, {test:,} in eval"
 
 
 def _log(now: Progress) -> None:

@@ -86,6 +86,9 @@ class TrainingConfig:
             training depends on, in the one that the environment variable
             `TFX_UPDATERS_CHECKPOINTS` names, else in the pipeline root beside the node's outputs.
         cache_gb: examples are kept in memory up to this many GiB, else read again every epoch.
+        workers: processes of the node's machine that train together, each with its share of the
+            batch, where a CPU is all there is. When one is killed all go on from the last
+            checkpoint, which they save every epoch unless `checkpoint_steps` is given.
         deterministic: whether operations of GPUs that are fast but give other bits each time are
             kept out, so that equal seeds give equal weights; those of CPUs give the same.
     """
@@ -108,6 +111,7 @@ class TrainingConfig:
     checkpoint_minutes: float | None = 5.0
     checkpoint_dir: str | None = None
     cache_gb: float = 4.0
+    workers: int = 1
     deterministic: bool = True
 
     def __post_init__(self) -> None:
@@ -123,7 +127,7 @@ class TrainingConfig:
         for name in ("epochs", "checkpoint_steps"):
             value = getattr(self, name)
             _need(value is None or _whole(value, 1), name, value, "1 or more, or none")
-        for name in ("batch_size", "accumulate"):
+        for name in ("batch_size", "accumulate", "workers"):
             _need(_whole(getattr(self, name), 1), name, getattr(self, name), "1 or more")
         for name in ("label", "loss", "checkpoint_dir"):
             value = getattr(self, name)
@@ -140,6 +144,15 @@ class TrainingConfig:
         _need(
             self.batch_size % self.accumulate == 0, "accumulate", self.accumulate,
             f"a divisor of the batch size {self.batch_size}",
+        )  # fmt: skip
+
+        _need(
+            self.batch_size % self.workers == 0, "workers", self.workers,
+            f"a divisor of the batch size {self.batch_size}",
+        )  # fmt: skip
+        _need(
+            self.workers == 1 or self.accumulate == 1, "workers", self.workers,
+            f"with accumulate={self.accumulate} only 1",
         )  # fmt: skip
 
     def check_length(self, steps: int | None) -> None:

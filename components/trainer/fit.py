@@ -26,6 +26,7 @@ from tfx_updaters.components.trainer import (
     serving,
     settings,
     step,
+    workers,
 )
 from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.components.trainer.dynamics import Dynamics
@@ -48,6 +49,8 @@ def run_fn(fn_args: FnArgs) -> None:
     """
     config = TrainingConfig.from_json(fn_args.custom_config.get("training", {}))
     config.check_length(fn_args.train_steps)
+    if config.workers > 1 and devices.workers() == 1:
+        return workers.train(fn_args, config.workers, _checkpoint_folder(fn_args, config))
     strategy = devices.strategy()
     devices.check_batch(strategy, config.batch_size // config.accumulate, config.accumulate)
     with settings.of_process(config):
@@ -140,7 +143,7 @@ def _fit(
     folder = _checkpoint_folder(fn_args, config)
     updater = fn_args.custom_config["updater"]
     store = checkpoint.Store(folder, _identity(made, updater, train, config))
-    dynamics = _dynamics(fn_args, folder)
+    dynamics = _dynamics(fn_args, folder if chief else None)
     before_saving: list[Any] = [recorder.flush for recorder in dynamics]
     saver = checkpoint.Checkpoints(
         store, an_epoch, total,
@@ -221,12 +224,12 @@ def _checkpoint_folder(fn_args: FnArgs, config: TrainingConfig) -> str:
     return f"{root}/{checkpoint.fingerprint(*inputs)}"
 
 
-def _dynamics(fn_args: FnArgs, folder: str) -> list[Dynamics]:
-    """What records the updates, beside the checkpoints until training has ended."""
+def _dynamics(fn_args: FnArgs, folder: str | None) -> list[Dynamics]:
+    """What records the updates, beside the checkpoints in `folder` until training has ended."""
     every = fn_args.custom_config.get("dynamics_every", 0)
     if not every:
         return []
-    parts = None if "://" in folder else f"{folder}/dynamics"
+    parts = f"{folder}/dynamics" if folder and "://" not in folder else None
     return [Dynamics(fn_args.model_run_dir, every, parts)]
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from tfx_updaters.components.errors import ComponentError
-from tfx_updaters.components.examples import named, records
+from tfx_updaters.components.examples import records
 from tfx_updaters.components.examples.records import Records
 from tfx_updaters.optimizers import UpdaterConfig
+from tfx_updaters.pipelines.cli import data_options
 from tfx_updaters.pipelines.cli.choice import choose
+from tfx_updaters.pipelines.data import Source, describe
 from tfx_updaters.pipelines.errors import RunError, sentence
 from tfx_updaters.pipelines.workspace import Workspace, hold
 
@@ -31,14 +33,7 @@ FAILED = 1
     help="Two or more, the first is what the others are compared to: names "
     "(see `tfx-updaters updaters`) or .json files.",
 )
-@click.option(
-    "--data",
-    default="digits",
-    show_default=True,
-    metavar="NAME|FOLDER",
-    help="digits, or a folder with train* and eval* TFRecords of tf.train.Example "
-    "(a float feature 'image', an int64 feature 'label'). eval* is the test split.",
-)
+@data_options.data
 @click.option(
     "--condition",
     "conditions",
@@ -110,8 +105,7 @@ def compare(updaters, data, conditions, seeds, rates, root, verbose, **options):
     except ComponentError as error:
         raise click.UsageError(str(error)) from error
     try:
-        if data != "digits":
-            records.find(Path(data))
+        data.kind()
         with hold(root) as workspace:
             _compare(workspace, plan, data, verbose)
     except (RunError, ComponentError) as error:
@@ -148,7 +142,7 @@ def _plan(chosen, conditions, seeds, rates, epochs, batch_size, metric, target) 
     )  # fmt: skip
 
 
-def _compare(workspace: Workspace, plan: "Plan", data: str, verbose: bool) -> None:
+def _compare(workspace: Workspace, plan: "Plan", data: Source, verbose: bool) -> None:
     from tfx_updaters.pipelines.output import captured
 
     log = workspace.log()
@@ -164,7 +158,7 @@ def _compare(workspace: Workspace, plan: "Plan", data: str, verbose: bool) -> No
             raise RunError(f"{sentence(error)}\nLog: {log}") from error
 
 
-def _run(console, workspace: Workspace, plan: "Plan", data: str, log: Path) -> None:
+def _run(console, workspace: Workspace, plan: "Plan", data: Source, log: Path) -> None:
     workspace.settle()
     began = time.monotonic()
     with console.status("loading TensorFlow"):
@@ -177,18 +171,17 @@ def _run(console, workspace: Workspace, plan: "Plan", data: str, log: Path) -> N
         from tfx_updaters.components.study.trials import Trials
         from tfx_updaters.pipelines import study_card
     console.print(f"tfx-updaters compare, log {log}", soft_wrap=True, markup=False)
-    if data == "digits":
-        folder = named.write_digits(workspace.root / "data" / "digits")
-    else:
-        folder = Path(data).absolute()
-    found = records.inspect(folder)
+    with console.status("reading the data"):
+        found = records.inspect(data.prepare(workspace.root))
+    what = describe(data, found)
+    console.print(what, soft_wrap=True, markup=False)
     plan = _for(plan, found)
     splits = arrays.load(found)
     examples = Data(splits["train"], splits["eval"])
     trials = Trials(workspace.root, plan, examples.fingerprint)
     with study_card.progress(console) as tell:
         outcome = Runner(plan, trials, Training(plan, examples), tell).run()
-    origin = Origin(examples.fingerprint, ["tfx-updaters", *sys.argv[1:]])
+    origin = Origin(examples.fingerprint, what, ["tfx-updaters", *sys.argv[1:]])
     for name, text in files.texts(outcome, origin).items():
         (workspace.root / name).write_text(text, encoding="utf-8")
     study_card.show(console, outcome, workspace.root, time.monotonic() - began)

@@ -3,6 +3,7 @@
 import click
 
 from tfx_updaters.pipelines.cli.compare import compare
+from tfx_updaters.pipelines.cli.data import data
 from tfx_updaters.pipelines.cli.kfp import kfp
 from tfx_updaters.pipelines.cli.predict import predict
 from tfx_updaters.pipelines.cli.run import run
@@ -16,5 +17,5 @@ def main() -> None:
     and push the model only if it generalizes."""
 
 
-for command in (run, compare, updaters, predict, kfp):
+for command in (run, compare, data, updaters, predict, kfp):
     main.add_command(command)

@@ -41,6 +41,14 @@ _OPTIONS = (
         help="Examples in an update.",
     ),
     click.option(
+        "--workers",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="Processes that train together on the Trainer's machine, each on its share of a "
+        "batch; for CPUs.",
+    ),
+    click.option(
         "--seed",
         type=click.IntRange(0, 2**31 - 1),
         default=0,
@@ -108,6 +116,7 @@ class Chosen:
         updater: how the parameters are updated.
         epochs: passes over the train split.
         batch_size: examples in an update.
+        workers: processes that train together.
         seed: of the initial weights and the order of examples.
         limits: of the gate, by the names of its fields.
     """
@@ -115,19 +124,24 @@ class Chosen:
     updater: UpdaterConfig
     epochs: int
     batch_size: int
+    workers: int
     seed: int
     limits: dict[str, Any]
 
     @classmethod
-    def of(cls, updater: str, settings: Iterable[str], epochs: int, batch_size: int, seed: int,
-           max_drop: float, **limits: Any) -> "Chosen":  # fmt: skip
+    def of(cls, updater: str, settings: Iterable[str], epochs: int, batch_size: int, workers: int,
+           seed: int, max_drop: float, **limits: Any) -> "Chosen":  # fmt: skip
         """From the options' values.
 
         Raises:
-            click.UsageError: an updater that cannot be taken.
+            click.UsageError: an updater that cannot be taken, or a batch that cannot be shared.
         """
+        if batch_size % workers:
+            raise click.UsageError(
+                f"--workers: received {workers}; a divisor of the batch size {batch_size} is needed"
+            )
         limits["no_worse_than_blessed"] = max_drop
-        return cls(choose(updater, settings), epochs, batch_size, seed, limits)
+        return cls(choose(updater, settings), epochs, batch_size, workers, seed, limits)
 
     def training(self, **length: int) -> "Training":
         """For the pipeline; `length` is `steps` or `epochs`."""
@@ -135,6 +149,6 @@ class Chosen:
         from tfx_updaters.pipelines.training import Training
 
         return Training(
-            updater=self.updater, batch_size=self.batch_size, seed=self.seed,
+            updater=self.updater, batch_size=self.batch_size, workers=self.workers, seed=self.seed,
             gate=Gate(**self.limits), **length,
         )  # fmt: skip

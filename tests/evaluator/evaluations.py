@@ -123,7 +123,7 @@ def stored(folder: Path) -> standard_artifacts.Model:
 
 def evaluate(
     folder: Path, inputs: Mapping[str, Any], config: config_pb2.EvalConfig, stock: bool = False,
-    **properties: Any,
+    beam: Sequence[str] = BEAM, **properties: Any,
 ) -> Result:  # fmt: skip
     """Runs the executor of our node or of the stock one on these artifacts."""
     evaluation, blessing = standard_artifacts.ModelEvaluation(), standard_artifacts.ModelBlessing()
@@ -135,7 +135,7 @@ def evaluate(
     for artifact in (evaluation, blessing):
         Path(artifact.uri).mkdir(parents=True, exist_ok=True)
     cls = StockExecutor if stock else Executor
-    context = cls.Context(beam_pipeline_args=BEAM, tmp_dir=str(folder / "tmp"), unique_id="1")
+    context = cls.Context(beam_pipeline_args=list(beam), tmp_dir=str(folder / "tmp"), unique_id="1")
     exec_properties = {
         "eval_config": proto_utils.proto_to_json(config),
         "example_splits": json_utils.dumps(properties.pop("example_splits", None)),

@@ -9,7 +9,7 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import pusher_pb2, trainer_pb2
 
-from tfx_updaters.pipelines.training import BEAM_IN_MEMORY
+from tfx_updaters.pipelines import beam
 
 MODULES = Path(__file__).parent / "modules"
 
@@ -63,7 +63,7 @@ def create_pipeline(
             example_gen, statistics_gen, schema_gen, transform, training, judging, pusher
         ],
         metadata_connection_config=sqlite_metadata_connection_config(str(root / "metadata.db")),
-        beam_pipeline_args=list(BEAM_IN_MEMORY),
+        beam_pipeline_args=list(beam.IN_MEMORY),
     )  # fmt: skip
 
 

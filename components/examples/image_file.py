@@ -1,0 +1,155 @@
+"""One image file: opened without trust, turned upright, brought to a size, encoded."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from tfx_updaters.components.examples.image_config import ImageConfig
+from tfx_updaters.components.examples.image_layout import File
+from tfx_updaters.components.examples.image_signature import SIDE, signature
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+# About 270 MB as RGB. Checked in the header, before memory is taken.
+MOST_PIXELS = 89_478_485
+# A grey value of 16 bits in terms of 8: 65,535 is 255.
+STEP_16 = 257.0
+# Orientations of EXIF that change height and width.
+SIDEWAYS = (5, 6, 7, 8)
+
+
+class UnreadableError(Exception):
+    """A file that is no image that can be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is known of a file after it was read once.
+
+    Attributes:
+        file: which one.
+        fault: why it cannot be used; empty if it can.
+        digest: SHA-256 of its bytes.
+        size: (height, width) as it is seen, turned upright.
+        grey: whether it has no colour.
+        signature: what near-copies have in common; see `image_signature`.
+    """
+
+    file: File
+    fault: str = ""
+    digest: bytes = b""
+    size: tuple[int, int] = (0, 0)
+    grey: bool = False
+    signature: bytes = b""
+
+
+def scan(folder: Path, file: File) -> Scan:
+    """Reads and decodes a file once, whole."""
+    try:
+        data = (folder / file.path).read_bytes()
+        image, size = _upright(data, SIDE)
+        small = np.asarray(_plain(image, 3).resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
+    except (UnreadableError, OSError) as error:
+        return Scan(file, fault=_sentence(error))
+    grey = bool((small.max(axis=-1) == small.min(axis=-1)).all())
+    return Scan(file, "", hashlib.sha256(data).digest(), size, grey, signature(small))
+
+
+def encode(folder: Path, file: File, config: ImageConfig) -> bytes | np.ndarray:
+    """The image as the feature `image` holds it.
+
+    Args:
+        folder: where `file` is.
+        file: one that `scan` could read.
+        config: with `channels`.
+
+    Returns:
+        the bytes of a PNG file, or float32 values of 0..255.
+
+    Raises:
+        UnreadableError: it can no longer be read.
+        OSError: the same.
+    """
+    data = (folder / file.path).read_bytes()
+    smallest = 2 * max(config.size) if config.size else None
+    image = _plain(_upright(data, smallest)[0], config.channels or 3)
+    if config.size:
+        image = resized(image, config.size, config.resize)
+    if config.encoding == "float":
+        values = np.asarray(image, np.float32).reshape(-1)
+        return values / STEP_16 if image.mode == "F" else values
+    return _png(image)
+
+
+def resized(image: Image.Image, size: tuple[int, int], rule: str) -> Image.Image:
+    """The image in (height, width), by a rule of `ImageConfig`."""
+    height, width = size
+    method = Image.Resampling.BILINEAR
+    if image.size == (width, height):
+        return image
+    if rule == "crop":
+        return ImageOps.fit(image, (width, height), method)
+    if rule == "stretch":
+        return image.resize((width, height), method)
+    scale = min(width / image.width, height / image.height)
+    inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    padded = Image.new(image.mode, (width, height))
+    offset = ((width - inner[0]) // 2, (height - inner[1]) // 2)
+    padded.paste(image.resize(inner, method), offset)
+    return padded
+
+
+def _upright(data: bytes, least: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    """The decoded image turned as its EXIF says, and the (height, width) that it has in the file.
+
+    A JPEG may come smaller than it is, with no side below `least`: decoding is faster so.
+    """
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        width, height = image.size
+        if width * height > MOST_PIXELS:
+            raise UnreadableError(f"{width} x {height} are more than {MOST_PIXELS:,} pixels")
+        if least:
+            image.draft(None, (least, least))
+        turned = ImageOps.exif_transpose(image)
+        if image.getexif().get(ExifTags.Base.Orientation, 1) in SIDEWAYS:
+            width, height = height, width
+    except UnreadableError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise UnreadableError(f"more than {MOST_PIXELS:,} pixels: {error}") from error
+    except UnidentifiedImageError as error:
+        raise UnreadableError(f"no {', '.join(FORMATS)} image") from error
+    except Exception as error:  # A broken file raises whatever its decoder happens to.
+        raise UnreadableError(_sentence(error)) from error
+    return turned, (height, width)
+
+
+def _plain(image: Image.Image, channels: int) -> Image.Image:
+    """The image as RGB, as grey, or as grey of 16 bits in floats (mode F) where it has them.
+
+    What is transparent becomes white.
+    """
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        deep = Image.fromarray(np.asarray(image).astype(np.float32))
+        return deep if channels == 1 else deep.point(lambda v: v / STEP_16).convert("RGB")
+    if image.has_transparency_data:
+        over = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(over, image.convert("RGBA"))
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def _png(image: Image.Image) -> bytes:
+    if image.mode == "F":
+        image = Image.fromarray(np.asarray(image).round().clip(0, 65_535).astype(np.uint16))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).splitlines()[0] if str(error) else ""
+    return (getattr(error, "strerror", None) or text or type(error).__name__)[:200]

@@ -1,0 +1,180 @@
+"""Files of sensor series to windows as examples, on Beam."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import tensorflow as tf
+from absl import logging
+from apache_beam.pvalue import AsSingleton, PCollection
+from tfx import types
+from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
+from tfx.dsl.io import fileio
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils, standard_component_specs
+from tfx.utils import proto_utils
+
+from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.examples import sensor_counts, sensor_files
+from tfx_updaters.components.examples.records import LABEL
+from tfx_updaters.components.examples.sensor_counts import SPLITS, Counts
+from tfx_updaters.components.examples.sensor_cut import Cut, cut
+from tfx_updaters.components.examples.sensor_files import Piece
+from tfx_updaters.components.examples.sensor_series import joined
+from tfx_updaters.components.examples.sensor_windows import Windows
+
+KEY = "windows"
+WINDOW, GROUP, START = "window", "group", "start"
+COUNTS_PATH = "counts_path"
+Artifacts = dict[str, list[types.Artifact]]
+
+
+class Executor(BaseExampleGenExecutor):
+    """The executor of `tfx_updaters.components.SensorExampleGen`."""
+
+    def Do(
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
+    ) -> None:
+        """Writes the examples, and the counts beside them.
+
+        Raises:
+            DataError: a file or a series cannot be used, or they give no data to train and judge
+                on. Nothing was written then.
+        """
+        examples = artifact_utils.get_single_instance(
+            output_dict[standard_component_specs.EXAMPLES_KEY]
+        )
+        path = os.path.join(examples.uri, sensor_counts.FILE)
+        super().Do(input_dict, output_dict, {**exec_properties, COUNTS_PATH: path})
+        with fileio.open(path) as file:
+            found = json.loads(file.read())
+        for name in ("classes", "channels"):
+            examples.set_string_custom_property(name, json.dumps(found[name], ensure_ascii=False))
+        examples.set_string_custom_property("window_shape", json.dumps(found["shape"]))
+        logging.info(sensor_counts.sentence(found))
+
+    def GetInputSourceToExamplePTransform(self) -> Any:
+        """What turns files into (split, serialized example)."""
+        return ToWindows
+
+    def GenerateExamplesByBeam(
+        self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
+    ) -> dict[str, PCollection]:
+        """The splits as `Windows` has them, instead of a hash of each example."""
+        config = example_gen_pb2.Input()
+        proto_utils.json_to_proto(
+            exec_properties[standard_component_specs.INPUT_CONFIG_KEY], config
+        )
+        to_windows = self.GetInputSourceToExamplePTransform()
+        placed = pipeline | to_windows(exec_properties, config.splits[0].pattern)
+        return {split: placed | split >> beam.FlatMap(_of_split, split) for split in SPLITS}
+
+
+class ToWindows(beam.PTransform):
+    """Files to (split, serialized example); the counts to `windows.json`.
+
+    A series is joined, cut and written as one element, so that a worker has one in memory at a
+    time. No example is made before all series were read and their counts have passed.
+    """
+
+    def __init__(self, exec_properties: dict[str, Any], pattern: str):
+        """Finds the files.
+
+        Args:
+            exec_properties: the base folder, the `Windows` as JSON, and where the counts go.
+            pattern: of the files in the base folder.
+
+        Raises:
+            DataError: there are none, or one of another kind.
+        """
+        super().__init__()
+        self.windows = Windows.from_json(json.loads(exec_properties[KEY]))
+        self.counts_path = exec_properties[COUNTS_PATH]
+        self.files = _files(exec_properties[standard_component_specs.INPUT_BASE_KEY], pattern)
+
+    def expand(self, input_or_inputs: Any) -> PCollection:
+        """The graph: files -> series -> cuts -> counts -> examples."""
+        windows, path = self.windows, self.counts_path
+        files = input_or_inputs | beam.Create(self.files) | "SpreadFiles" >> beam.Reshuffle()
+        if windows.group is None:
+            series = files | "ReadSeries" >> beam.Map(_whole, windows)
+        else:
+            pieces = files | "ReadPieces" >> beam.FlatMap(_pieces, windows)
+            series = pieces | "GroupSeries" >> beam.GroupByKey()
+        cuts = series | "Cut" >> beam.FlatMap(_cut, windows)
+        counts = (
+            cuts
+            | "Count" >> beam.Map(Counts.of, windows)
+            | "Add" >> beam.CombineGlobally(Counts.together)
+        )
+        classes = counts | "Check" >> beam.Map(sensor_counts.classes, windows)
+        _ = (
+            counts
+            | "Describe" >> beam.Map(sensor_counts.dumps, windows)
+            | "WriteCounts" >> beam.Map(_write, path)
+        )
+        return cuts | "ToExamples" >> beam.FlatMap(_examples, windows, AsSingleton(classes))
+
+
+def _files(base: str, pattern: str) -> list[tuple[str, str]]:
+    """The path of each file, and its name under the base folder."""
+    paths: list[Any] = sorted(fileio.glob(os.path.join(base, pattern)))
+    # What begins so are marks and leftovers of other programs.
+    paths = [path for path in paths if os.path.basename(path)[:1] not in "._"]
+    if not paths:
+        raise DataError(f"no file matches '{pattern}' in {base}")
+    for path in paths:
+        if fileio.isdir(path):
+            raise DataError(f"{path} is a folder; '*/*.csv' as the pattern reads those in folders")
+        sensor_files.check_name(path)
+    start = base.rstrip("/") + "/"
+    return [(path, path.removeprefix(start)) for path in paths]
+
+
+def _pieces(file: tuple[str, str], windows: Windows) -> Iterator[tuple[str, Piece]]:
+    return sensor_files.read(*file, windows)
+
+
+def _whole(file: tuple[str, str], windows: Windows) -> tuple[str, list[Piece]]:
+    """A file that is one series."""
+    return file[1], [piece for _, piece in _pieces(file, windows)]
+
+
+def _cut(series: tuple[str, Iterable[Piece]], windows: Windows) -> Iterator[Cut]:
+    name, pieces = series[0], list(series[1])
+    if pieces:  # A file may have a header only.
+        yield cut(joined(name, pieces), windows)
+
+
+def _of_split(placed: tuple[str, bytes], split: str) -> Iterator[bytes]:
+    if placed[0] == split:
+        yield placed[1]
+
+
+def _write(text: str, path: str) -> None:
+    fileio.makedirs(os.path.dirname(path))
+    with fileio.open(path, "w") as file:
+        file.write(text)
+
+
+def _examples(made: Cut, windows: Windows, classes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    numbers = [classes.index(name) if name in classes else -1 for name in made.names]
+    values = made.steps.values.astype(np.float32)
+    group = tf.train.Feature(bytes_list=tf.train.BytesList(value=[made.name.encode()]))
+    for start, train, label in zip(made.starts, made.train, made.labels, strict=True):
+        window = values[start : start + windows.length].ravel()
+        features = {
+            WINDOW: tf.train.Feature(float_list=tf.train.FloatList(value=window)),
+            LABEL: _whole_number(numbers[label]),
+            GROUP: group,
+            START: _whole_number(made.steps.times[start]),
+        }
+        example = tf.train.Example(features=tf.train.Features(feature=features))
+        yield SPLITS[not train], example.SerializeToString()
+
+
+def _whole_number(value: Any) -> tf.train.Feature:
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=[int(value)]))

@@ -1,0 +1,97 @@
+"""The options of every command that reads data: where it is, and how images become examples."""
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from tfx_updaters.components.errors import ArgumentError
+from tfx_updaters.components.examples.image_config import LARGEST_SIDE, RESIZES, ImageConfig
+from tfx_updaters.components.examples.named import NAMES
+from tfx_updaters.pipelines.data import Source
+
+
+class Size(click.ParamType):
+    """HEIGHTxWIDTH."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        """The two numbers."""
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", value)
+        if not found or max(map(int, found.groups())) > LARGEST_SIDE:
+            self.fail(
+                f"received '{value}'; HEIGHTxWIDTH of 1..{LARGEST_SIDE} is needed, such as 28x28"
+            )
+        height, width = map(int, found.groups())
+        return height, width
+
+
+DATA = click.option(
+    "--data",
+    "text",
+    default="digits",
+    show_default=True,
+    metavar="NAME|FOLDER",
+    help=f"{', '.join(NAMES)}; a folder of images, in folders named like their classes; or one "
+    "with train* and eval* TFRecords of tf.train.Example (a float feature 'image', an int64 "
+    "feature 'label').",
+)
+_IMAGES = (
+    click.option(
+        "--image-size",
+        "size",
+        type=Size(),
+        metavar="HxW",
+        help="What images are brought to. Without it they need to have one size.",
+    ),
+    click.option(
+        "--image-resize",
+        "resize",
+        type=click.Choice(RESIZES),
+        default="crop",
+        show_default=True,
+        help="How, if their shape is another one: cut the middle out, fill up with black, or "
+        "change the proportions.",
+    ),
+    click.option(
+        "--image-labels",
+        "labels",
+        metavar="FILE",
+        help="A CSV or JSONL file in the folder of images, with file and label, in place of "
+        "folders named like the classes.",
+    ),
+    click.option(
+        "--max-skipped",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Images that may be left out because they cannot be read.",
+    ),
+)
+
+
+def data(command: Callable) -> Callable:
+    """Gives a command `--data` and what goes with it; it gets all of it as `data`, a `Source`."""
+    return images(DATA(command))
+
+
+def images(command: Callable) -> Callable:
+    """Gives a command with the parameter `text` the options of images."""
+
+    @functools.wraps(command)
+    def checked(*args: Any, text: str, size: Any, resize: str, labels: str | None,
+                max_skipped: int, **others: Any) -> Any:  # fmt: skip
+        try:
+            config = ImageConfig(size=size, resize=resize, labels=labels, max_skipped=max_skipped)
+        except ArgumentError as error:
+            raise click.UsageError(f"--image-{error}") from error
+        return command(*args, data=Source(text, config), **others)
+
+    for option in reversed(_IMAGES):
+        checked = option(checked)
+    return checked

@@ -1,0 +1,121 @@
+"""What `--data` stands for: a name or a folder, what lies in it, and the records made of it."""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.examples import image_layout, named, records
+from tfx_updaters.components.examples.image_config import ImageConfig
+from tfx_updaters.components.examples.records import Records
+
+RECORDS, IMAGES = "TFRecords", "images"
+# What a summary counts, as it is said.
+NOTES = {
+    "skipped": "skipped",
+    "copies": "groups of near-copies, each in one split",
+    "moved": "moved to train, where they have near-copies",
+    "contradictions": "groups of near-copies with different labels",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What was asked for.
+
+    Attributes:
+        text: a name of `named`, or a folder.
+        images: how images become examples.
+    """
+
+    text: str
+    images: ImageConfig = field(default_factory=ImageConfig)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it comes with a package; a folder of that name is ./NAME."""
+        return self.text in named.NAMES
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return Path(self.text).absolute()
+
+    @property
+    def name(self) -> str:
+        """Of its pipeline: with a few digits of its path's hash, for a baseline of its own."""
+        return self.text if self.is_named else f"{self._readable}-{_hash(str(self.folder))}"
+
+    @property
+    def _readable(self) -> str:
+        return re.sub(r"[^a-z0-9]+", "-", self.folder.name.lower()).strip("-") or "data"
+
+    def kind(self) -> str:
+        """What lies there; needs no TensorFlow.
+
+        Raises:
+            DataError: nothing that can be used.
+        """
+        if self.is_named:
+            return RECORDS
+        _refuse_unknown_name(self.text)
+        folder = Path(self.text)
+        if self.images.labels or (not _has_records(folder) and image_layout.looks_like(folder)):
+            return IMAGES
+        records.find(folder)
+        if self.images != ImageConfig():
+            raise DataError(f"data {folder} holds TFRecords; how images are read changes nothing")
+        return RECORDS
+
+    def prepare(self, root: Path) -> Path:
+        """The folder with its records; what is no records yet is made into them once, in `root`.
+
+        Raises:
+            DataError: it cannot be.
+        """
+        if self.is_named:
+            return named.write(self.text, root / "data" / self.text)
+        if self.kind() == RECORDS:
+            return self.folder
+        # Pillow and NumPy are loaded only now: help and usage errors do not wait for them.
+        from tfx_updaters.components.examples.image_convert import convert
+
+        config = dataclasses.replace(self.images, encoding="float")
+        return convert(self.folder, config, lambda mark: root / "data" / f"{self._readable}-{mark}")
+
+
+def describe(source: Source, found: Records) -> str:
+    """What there is, in a sentence; for images also what was left out."""
+    height, width, channels = found.shape
+    counts = ", ".join(f"{count:,} in {split}" for split, count in found.counts.items())
+    parts = [f"{found.classes} classes", counts, f"{height} x {width} x {channels}"]
+    path = found.folder / records.SUMMARY
+    if path.is_file():
+        summary = json.loads(path.read_text(encoding="utf-8"))
+        parts += [f"{summary[key]:,} {text}" for key, text in NOTES.items() if summary[key]]
+    what = source.text if source.is_named else source.kind()
+    return f"{what}: {'; '.join(parts)}"
+
+
+def _has_records(folder: Path) -> bool:
+    return all(any(path.is_file() for path in folder.glob(f"{split}*")) for split in records.SPLITS)
+
+
+def _refuse_unknown_name(text: str) -> None:
+    """A word that is neither a name nor there, but close to a name."""
+    if "/" in text or Path(text).exists():
+        return
+    near = difflib.get_close_matches(text, named.NAMES, 1)
+    if near:
+        raise DataError(
+            f"data {text} does not exist; did you mean '{near[0]}'? Names are "
+            f"{', '.join(named.NAMES)}; everything else is a folder"
+        )
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,139 @@
+"""What `--data` holds, looked at without training: counts, sizes, near-copies, what is skipped."""
+
+import dataclasses
+import io
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.examples import image_convert, image_layout, image_plan, records
+from tfx_updaters.components.examples.image_config import ImageConfig
+from tfx_updaters.components.examples.image_file import encode
+from tfx_updaters.components.examples.image_layout import Skipped
+
+# Of each class on a contact sheet.
+PICTURES, SIDE = 8, 96
+WITHOUT_END = 2**62
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is.
+
+    Attributes:
+        counts: number of examples by class and split.
+        sizes: number of examples by (height, width).
+        channels: 1 or 3.
+        skipped: what is left out, and why.
+        copies: each group of near-copies, by file.
+        moved: files that went to `train`, as they have near-copies there.
+        contradictions: groups of near-copies with different labels, by file.
+        pictures: a few of each class as the bytes of PNG files.
+        fault: why it cannot be trained on as it is; empty if it can.
+    """
+
+    counts: Mapping[str, Mapping[str, int]]
+    sizes: Counter
+    channels: int
+    pictures: Callable[[], Mapping[str, list[bytes]]]
+    skipped: tuple[Skipped, ...] = ()
+    copies: tuple[tuple[str, ...], ...] = ()
+    moved: tuple[str, ...] = ()
+    contradictions: tuple[tuple[str, ...], ...] = ()
+    fault: str = ""
+
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits."""
+        return tuple(next(iter(self.counts.values())))
+
+    def imbalance(self) -> tuple[str, str, float]:
+        """The largest and the smallest class, and how many times as large the first one is."""
+        totals = {name: sum(of.values()) for name, of in self.counts.items()}
+        large, small = max(totals, key=totals.__getitem__), min(totals, key=totals.__getitem__)
+        return large, small, totals[large] / max(totals[small], 1)
+
+
+def in_images(folder: Path, config: ImageConfig) -> Found:
+    """What a folder of images holds, with everything that cannot be read.
+
+    Raises:
+        DataError: there is nothing to show: no images, or those of one class.
+    """
+    listing = image_layout.find(folder, config.labels)
+    scans = image_convert.scans(listing)
+    lenient = dataclasses.replace(config, encoding="png", max_skipped=WITHOUT_END)
+    plan = image_plan.plan(scans, listing, lenient)
+    fault = ""
+    try:
+        image_plan.plan(scans, listing, dataclasses.replace(config, encoding="float"))
+    except DataError as error:
+        fault = str(error)
+
+    def pictures() -> dict[str, list[bytes]]:
+        chosen = defaultdict(list)
+        for image in plan.images:
+            if len(chosen[plan.classes[image.label]]) < PICTURES:
+                png = encode(folder, image.file, plan.config)
+                chosen[plan.classes[image.label]].append(_small(Image.open(io.BytesIO(bytes(png)))))
+        return chosen
+
+    return Found(
+        plan.counts(), Counter(image.size for image in plan.images), plan.config.channels or 3,
+        pictures, plan.skipped, plan.copies, plan.moved, plan.contradictions, fault,
+    )  # fmt: skip
+
+
+def in_records(folder: Path) -> Found:
+    """What a folder of TFRecords holds.
+
+    Raises:
+        DataError: they cannot be used.
+    """
+    checked = records.inspect(folder)
+    counts: dict[str, dict[str, int]] = {
+        str(label): {split: 0 for split in checked.counts} for label in range(checked.classes)
+    }
+    chosen: dict[str, list[np.ndarray]] = {name: [] for name in counts}
+    for split, paths in records.find(folder).items():
+        for values, label in (_values(each) for path in paths for each in records.read(path)):
+            counts[str(label)][split] += 1
+            if len(chosen[str(label)]) < PICTURES:
+                chosen[str(label)].append(np.reshape(values, checked.shape))
+    sizes = Counter({checked.shape[:2]: sum(checked.counts.values())})
+    return Found(counts, sizes, checked.shape[2], lambda: _drawn(chosen))
+
+
+def _values(serialized: bytes) -> tuple[Any, int]:
+    import tensorflow as tf
+
+    features = tf.train.Example.FromString(serialized).features.feature
+    values = np.asarray(features[records.IMAGE].float_list.value, np.float32)
+    return values, features[records.LABEL].int64_list.value[0]
+
+
+def _drawn(chosen: Mapping[str, list[np.ndarray]]) -> dict[str, list[bytes]]:
+    """Black is the lowest of the values, white the highest."""
+    several = [values for of in chosen.values() for values in of]
+    low, high = min(v.min() for v in several), max(v.max() for v in several)
+    scale = 255 / (high - low or 1)
+
+    def png(values: np.ndarray) -> bytes:
+        pixels = ((values - low) * scale).astype(np.uint8)
+        return _small(Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels))
+
+    return {name: [png(values) for values in of] for name, of in chosen.items()}
+
+
+def _small(image: Image.Image) -> bytes:
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+    image.thumbnail((SIDE, SIDE))
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()

@@ -1,0 +1,167 @@
+"""ImageFolderExampleGen in pipelines of TFX: what comes out, the cache, spans, nodes after it."""
+
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from ml_metadata import MetadataStore
+from pictures import picture
+from PIL import Image
+from tfx import components as tfx
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import example_gen_pb2, range_config_pb2
+from tfx.utils import io_utils
+
+from tfx_updaters.components import ImageConfig, ImageFolderExampleGen
+
+BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory", "--sdk_container_image=none"]
+
+
+class Runs:
+    """Runs of one pipeline in one root, and what its metadata store says of them."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.connection = sqlite_metadata_connection_config(str(root / "metadata.sqlite"))
+
+    def __call__(self, gen: ImageFolderExampleGen, *others) -> str:
+        """Runs it; the state of the ExampleGen's execution, `COMPLETE` or `CACHED`."""
+        LocalDagRunner().run(
+            Pipeline("images", str(self.root / "artifacts"), self.connection,
+                     components=[gen, *others], enable_cache=True, beam_pipeline_args=BEAM)
+        )  # fmt: skip
+        store = MetadataStore(self.connection)
+        executions = [
+            e for e in store.get_executions()
+            if "Folder" in store.get_execution_types_by_id([e.type_id])[0].name
+        ]  # fmt: skip
+        newest = max(executions, key=lambda e: e.id)
+        return {3: "COMPLETE", 5: "CACHED"}[newest.last_known_state]
+
+    def artifact(self, kind: str = "Examples"):
+        return MetadataStore(self.connection).get_artifacts_by_type(kind)[-1]
+
+    def examples(self) -> dict[str, list]:
+        """The features of each example by split."""
+        found = {}
+        artifact = self.artifact()
+        for split in json.loads(artifact.properties["split_names"].string_value):
+            paths = [str(p) for p in Path(artifact.uri).glob(f"Split-{split}/*")]
+            found[split] = [
+                tf.train.Example.FromString(record.numpy()).features.feature
+                for record in tf.data.TFRecordDataset(paths, "GZIP")
+            ]
+        return found
+
+    def written(self, name: str) -> str:
+        return (Path(self.artifact().uri) / name).read_text()
+
+
+@pytest.fixture
+def runs(tmp_path):
+    return Runs(tmp_path)
+
+
+KINDS = ("png", "jpg", "webp", "bmp", *["png"] * 6)
+NAMES = [f"{name}/{i} ä.{kind}" for name in ("cat", "dog") for i, kind in enumerate(KINDS)]
+
+
+def test_a_folder_becomes_examples_that_stock_nodes_take_and_the_cache_knows(folder, runs):
+    root = folder(*NAMES)
+    (root / "cat" / "text.png").write_text("no image")
+    (root / "dog" / "copy.png").write_bytes((root / "dog" / "4 ä.png").read_bytes())
+    config = ImageConfig(size=(10, 12), max_skipped=1)
+
+    def nodes():
+        gen = ImageFolderExampleGen(str(root), images=config)
+        statistics = tfx.StatisticsGen(examples=gen.outputs["examples"])
+        schema = tfx.SchemaGen(statistics=statistics.outputs["statistics"])
+        return gen, statistics, schema
+
+    assert runs(*nodes()) == "COMPLETE"
+    examples = runs.examples()
+    assert set(examples) == {"train", "eval"}
+    rows = examples["train"] + examples["eval"]
+    assert len(rows) == 21 and examples["eval"]
+    labels = sorted(row["label"].int64_list.value[0] for row in rows)
+    assert labels == [0] * 10 + [1] * 11
+    for row in rows:
+        (image,) = row["image"].bytes_list.value
+        assert np.asarray(Image.open(io.BytesIO(image))).shape == (10, 12, 3)
+    artifact = runs.artifact()
+    assert json.loads(runs.written("images.json"))["shape"] == [10, 12, 3]
+    assert json.loads(artifact.custom_properties["classes"].string_value) == ["cat", "dog"]
+    assert artifact.custom_properties["skipped"].int_value == 1
+    assert artifact.custom_properties["payload_format"].string_value == "FORMAT_TF_EXAMPLE"
+    assert "text.png" in json.loads(runs.written("skipped.jsonl"))["file"]
+    assert json.loads(runs.written("copies.jsonl"))["files"] == ["dog/4 ä.png", "dog/copy.png"]
+    schema = io_utils.SchemaReader().read(runs.artifact("Schema").uri + "/schema.pbtxt")
+    assert {feature.name for feature in schema.feature} == {"image", "label"}
+
+    assert runs(*nodes()) == "CACHED"
+    changed = root / "dog" / "5 ä.png"
+    picture(77).save(changed)
+    os.utime(changed, (1, 1))
+    assert runs(*nodes()) == "COMPLETE"
+    picture(78).save(root / "dog" / "new.png")
+    assert runs(*nodes()) == "COMPLETE"
+    assert sum(map(len, runs.examples().values())) == 22
+
+
+def test_floats_are_the_pixels(folder, runs):
+    root = folder("train/a/0.png", "train/b/1.png", "val/a/2.png", "val/b/3.png", channels=1)
+    runs(ImageFolderExampleGen(str(root), images=ImageConfig(encoding="float")))
+    examples = runs.examples()
+    assert {split: len(rows) for split, rows in examples.items()} == {"train": 2, "eval": 2}
+    for row in examples["eval"]:
+        label = row["label"].int64_list.value[0]
+        expected = np.asarray(picture(2 + label, channels=1)).reshape(-1)
+        np.testing.assert_array_equal(row["image"].float_list.value, expected)
+
+
+def test_the_newest_span_and_version_are_taken_and_told(folder, runs):
+    for span, version in ((1, 1), (2, 1), (2, 3)):
+        names = [f"{label}/{span}{version}{i}.png" for label in "ab" for i in range(8 + version)]
+        folder(*names, at=f"images/span-{span}/v{version}")
+    root = str(runs.root / "images")
+    pattern = "span-{SPAN}/v{VERSION}"
+    runs(ImageFolderExampleGen(root, pattern=pattern))
+    assert sum(map(len, runs.examples().values())) == 22
+    properties = runs.artifact().custom_properties
+    assert (properties["span"].int_value, properties["version"].int_value) == (2, 3)
+    first = range_config_pb2.RangeConfig(
+        static_range=range_config_pb2.StaticRange(start_span_number=1, end_span_number=1)
+    )
+    runs(ImageFolderExampleGen(root, pattern=pattern, range_config=first))
+    assert sum(map(len, runs.examples().values())) == 18
+
+
+def test_a_list_of_labels_and_splits_of_ones_own(folder, runs):
+    names = [f"{i}.png" for i in range(60)]
+    root = folder(*names)
+    rows = "".join(f"{name},{'odd' if i % 2 else 'even'}\n" for i, name in enumerate(names))
+    (root / "labels.csv").write_text("file,label\n" + rows)
+    output = example_gen_pb2.Output()
+    for name, buckets in (("train", 2), ("eval", 1), ("test", 1)):
+        output.split_config.splits.add(name=name, hash_buckets=buckets)
+    config = ImageConfig(labels="labels.csv")
+    assert runs(ImageFolderExampleGen(str(root), images=config, output_config=output)) == "COMPLETE"
+    counts = {split: len(rows) for split, rows in runs.examples().items()}
+    assert set(counts) == {"train", "eval", "test"} and sum(counts.values()) == 60
+    text = (root / "labels.csv").read_text().replace("0.png,even", "0.png,odd")
+    (root / "labels.csv").write_text(text)
+    assert runs(ImageFolderExampleGen(str(root), images=config, output_config=output)) == "COMPLETE"
+
+
+def test_a_folder_that_is_refused_leaves_nothing_and_says_why(folder, runs):
+    root = folder("a/1.png", "b/2.png")
+    (root / "a" / "text.png").write_text("no image")
+    with pytest.raises(Exception, match=r"1 files cannot be used, 0 may be skipped: a/text.png"):
+        runs(ImageFolderExampleGen(str(root)))
+    assert not list(runs.root.glob("artifacts/*/examples/*"))
