@@ -17,7 +17,8 @@ run: setup ## Train, judge and push (arguments: make run ARGS="--updater magnitu
 	@$(BIN)/tfx-updaters run $(ARGS)
 
 test: setup ## Unit, layout and end-to-end tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/optimizers/test_contract.py
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		--ignore tests/optimizers/test_contract.py
 
 test-replicas: setup ## Optimizers on two devices and in two processes
 	@$(BIN)/python -m pytest tests/replicas

@@ -7,6 +7,7 @@ tests have passed, and stays for a look when one has failed.
 import os
 import shutil
 import tempfile
+from multiprocessing import util
 
 import pytest
 
@@ -29,6 +30,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if folder is None:
         return
     if config.stash.get(STATUS, None) == pytest.ExitCode.OK:
-        shutil.rmtree(folder, ignore_errors=True)
+        # After multiprocessing's own, -100, which is in the folder and would be missed.
+        util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-101)
     else:
         print(f"\nTemporary files are in {folder}")
