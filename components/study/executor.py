@@ -49,7 +49,7 @@ class Executor(base_executor.BaseExecutor):
         trials = Trials(folder, plan, data.fingerprint)
         with Pool(Training(plan, data), jobs()) as train:
             outcome = Runner(plan, trials, train, _log).run()
-        _write(study, outcome, Origin(data.fingerprint))
+        _write(study, outcome, Origin(data.fingerprint, _told(data)))
         tf.io.gfile.rmtree(str(folder))  # Not before: a kill while writing must not cost it.
 
 
@@ -63,6 +63,11 @@ def _folder(uri: str, plan: Plan, data: Data) -> Path:
         )  # fmt: skip
         return Path(tempfile.mkdtemp(prefix="tfx-updaters-study-"))
     return Path(kept) / checkpoint.fingerprint(plan.to_json(), data.fingerprint)
+
+
+def _told(data: Data) -> str:
+    train, test = (len(split[data.label]) for split in (data.train, data.test))
+    return f"{data.classes} classes; {train:,} in train, {test:,} in eval"
 
 
 def _log(now: Progress) -> None:

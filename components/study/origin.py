@@ -20,10 +20,12 @@ class Origin:
 
     Attributes:
         data: fingerprint of the examples.
+        what: what they are, in words.
         words: the command that repeats it; empty where none did it.
     """
 
     data: str
+    what: str
     words: Sequence[str] = ()
 
     @property
@@ -33,4 +35,9 @@ class Origin:
 
     def to_json(self) -> dict[str, object]:
         """Plain data."""
-        return {"data": self.data, "command": self.command, "versions": versions()}
+        return {
+            "data": self.data,
+            "what": self.what,
+            "command": self.command,
+            "versions": versions(),
+        }

@@ -96,7 +96,7 @@ def _condition(outcome: Outcome, name: str) -> Condition:
 
 
 def _said(verdict: Verdict) -> tuple[str, str, str]:
-    return CALLS.get(verdict.call, "open"), MARKS.get(verdict.call, "="), verdict.sentence()
+    return CALLS.get(verdict.call, "open"), MARKS.get(verdict.call, "○"), verdict.sentence()
 
 
 def _protocol(outcome: Outcome) -> list[tuple[str, str]]:

@@ -183,7 +183,8 @@ def _run(
     console.print(f"tfx-updaters compare, log {log}", soft_wrap=True, markup=False)
     with console.status("reading the data"):
         found = records.inspect(data.prepare(workspace.root))
-    console.print(describe(data, found), soft_wrap=True, markup=False)
+    what = describe(data, found)
+    console.print(what, soft_wrap=True, markup=False)
     plan = _for(plan, found)
     splits = arrays.load(found)
     examples = Data(splits["train"], splits["eval"])
@@ -191,7 +192,7 @@ def _run(
     several = pool.Pool(Training(plan, examples), jobs or pool.jobs())
     with several as train, study_card.progress(console) as tell:
         outcome = Runner(plan, trials, train, tell).run()
-    origin = Origin(examples.fingerprint, ["tfx-updaters", *sys.argv[1:]])
+    origin = Origin(examples.fingerprint, what, ["tfx-updaters", *sys.argv[1:]])
     for name, text in files.texts(outcome, origin).items():
         (workspace.root / name).write_text(text, encoding="utf-8")
     study_card.show(console, outcome, workspace.root, time.monotonic() - began)

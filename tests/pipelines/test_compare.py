@@ -96,6 +96,7 @@ def test_a_study_from_end_to_end(command):
     page = command.folder / "study" / "report.html"
     assert f"Report: {page}\nNumbers: {page.with_name('result.json')}" in result.stdout
     assert document["verdicts"][0]["sentence"] in "".join(ET.parse(page).getroot().itertext())
+    assert document["origin"]["what"] in result.stdout and "10 classes" in page.read_text()
     again = document["origin"]["command"]
     assert (
         again == "tfx-updaters compare --updaters sgd,momentum --seeds 2 --rates 0 --epochs 1 "

@@ -17,7 +17,9 @@ from tfx_updaters.components.study.plan import Plan
 from tfx_updaters.components.study.trials import DIVERGED, FAILED, Point, Result
 from tfx_updaters.components.study.tuning import Tuning
 
-ORIGIN = Origin("0f" * 32, ["tfx-updaters", "compare", "--updaters", "sgd,my own.json"])
+ORIGIN = Origin(
+    "0f" * 32, "2 classes & more", ["tfx-updaters", "compare", "--updaters", "sgd,my own.json"]
+)
 OUTCOME = made_study.outcome()
 ONE = dataclasses.replace(
     made_study.PLAN, arms=made_study.ARMS[:2], conditions=made_study.CONDITIONS[:1], target=None,
@@ -53,7 +55,7 @@ def test_the_verdicts_come_first_each_as_its_sentence():
     header = root.find("body/main")[0]
     said = [words(item).split(maxsplit=1) for item in header.iter("li")]
     assert [sentence for _, sentence in said] == [v["sentence"] for v in document["verdicts"]]
-    marks = {"better": "▲", "worse": "▼", "no difference shown": "="}
+    marks = {"better": "▲", "worse": "▼", "no difference shown": "○"}
     assert [mark for mark, _ in said] == [marks[v["call"]] for v in document["verdicts"]]
     assert {v["call"] for v in document["verdicts"]} == {"better", "no difference shown"}
 
@@ -218,18 +220,19 @@ def test_hostile_names_are_text_and_nothing_else():
             return Result(FAILED, hostile)
         return made_study.made(trial)
 
-    root, _ = written(made_study.outcome(plan, train), Origin(hostile, [hostile]))
+    root, _ = written(made_study.outcome(plan, train), Origin(hostile, hostile, [hostile]))
     assert "script" not in {element.tag for element in root.iter()}
     shown = hostile.replace("\x00\x1b\udcff", "\ufffd" * 3)
     assert words(root).count(shown) >= 3
-    texts(made_study.outcome(plan, train), Origin(hostile, [hostile]))[PAGE].encode()
+    texts(made_study.outcome(plan, train), Origin(hostile, hostile, [hostile]))[PAGE].encode()
 
 
 def test_the_protocol_and_the_command_that_repeats_it():
     root, document = written()
     text = words(root)
     for said in (
-        "8: 1 to 8, the same for all updaters", "10 epochs, batches of 32", ORIGIN.data,
+        "8: 1 to 8, the same for all updaters", "10 epochs, batches of 32",
+        f"{ORIGIN.what}; SHA-256 {ORIGIN.data}",
         "3 a factor of 3.16 apart, each trained with 1 seeds (0 to 0)",
         "tfx-updaters compare --updaters 'sgd,my own.json'",
         *document["origin"]["versions"].values(), *document["notes"],
@@ -239,7 +242,7 @@ def test_the_protocol_and_the_command_that_repeats_it():
     assert document["origin"]["command"] == "tfx-updaters compare --updaters 'sgd,my own.json'"
     shown = [json.loads(words(pre)) for pre in root.iterfind(".//dd/details/pre")]
     assert shown == [arm["updater"] for arm in document["plan"]["arms"]]
-    assert "Again:" not in words(written(origin=Origin("d"))[0])
+    assert "Again:" not in words(written(origin=Origin("d", "e"))[0])
 
 
 def test_trainings_without_a_model_are_told_with_their_reason():
