@@ -1,6 +1,7 @@
 """Trials trained several at a time, in processes that train one after the other."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import joblib
 import tensorflow as tf
@@ -55,7 +56,7 @@ class Pool:
             return
         self._used = True
         # No files are made of large arrays: a study writes to its own folder only.
-        run = joblib.Parallel(
+        run: Any = joblib.Parallel(
             n_jobs=min(self._jobs, len(trials)), return_as="generator_unordered", max_nbytes=None,
             pre_dispatch="n_jobs",
         )  # fmt: skip
