@@ -8,7 +8,7 @@ from tfx.proto import example_gen_pb2
 from tfx_updaters.components import Arm, Plan, Trainer, TrainingConfig, UpdaterStudy
 from tfx_updaters.components.examples.named import write_digits
 from tfx_updaters.optimizers import get
-from tfx_updaters.pipelines.training import BEAM_IN_MEMORY
+from tfx_updaters.pipelines.beam import IN_MEMORY
 
 MODEL = {"shape": [8, 8, 1], "classes": 10, "filters": [4]}
 IMAGE = "tfx_updaters.components.trainer.cnn.image"
@@ -43,5 +43,5 @@ def pipeline(folder):
         pipeline_name="chosen", pipeline_root=str(folder / "root"), enable_cache=True,
         components=[examples, statistics, schema, study, trainer],
         metadata_connection_config=sqlite_metadata_connection_config(str(folder / "db")),
-        beam_pipeline_args=list(BEAM_IN_MEMORY),
+        beam_pipeline_args=list(IN_MEMORY),
     )  # fmt: skip
