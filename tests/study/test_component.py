@@ -108,11 +108,18 @@ class Trainings:
         self.data = data
         return self._train
 
-    def _train(self, trial):
-        if len(self.trained) == self.killed_after:
-            raise KeyboardInterrupt
-        self.trained.append(trial.file)
-        return made_study.made(trial)
+    def _train(self, trials):
+        for trial in trials:
+            if len(self.trained) == self.killed_after:
+                raise KeyboardInterrupt
+            self.trained.append(trial.file)
+            yield trial, made_study.made(trial)
+
+
+@pytest.fixture(autouse=True)
+def one_at_a_time(monkeypatch):
+    """Other processes would train in earnest."""
+    monkeypatch.setattr(executor, "jobs", lambda: 1)
 
 
 def test_a_killed_node_goes_on_in_its_next_attempt(tmp_path, monkeypatch, examples):
@@ -185,9 +192,10 @@ def test_examples_that_cannot_be_used_are_refused(tmp_path, examples):
 
 
 def test_a_study_that_trained_no_model_fails_and_leaves_its_page(tmp_path, monkeypatch, examples):
-    def nothing(trial):
-        return Result(DIVERGED, "nan at step 3", [Point(0, 0, {}, {"accuracy": 0.1},
-                                                        {"accuracy": 0.1})])  # fmt: skip
+    start = Point(0, 0, {}, {"accuracy": 0.1}, {"accuracy": 0.1})
+
+    def nothing(trials):
+        return ((trial, Result(DIVERGED, "nan at step 3", [start])) for trial in trials)
 
     monkeypatch.setattr(executor, "Training", lambda plan, data: nothing)
     with pytest.raises(StudyError, match=r"no training of still gave a model.*nan at step 3"):
