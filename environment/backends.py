@@ -4,7 +4,6 @@ TensorFlow and TFX are not in it: what runs there needs Keras and one backend, n
 """
 
 import os
-import sys
 import sysconfig
 from pathlib import Path
 
@@ -13,8 +12,7 @@ import install
 import packages
 import pip_settings
 import runtime
-from command import SetupError
-from stages import Stage, bring_up, digest
+from stages import Stage, digest
 
 CONSTRAINTS = install.PROJECT / "environment/backends-constraints.txt"
 GROUP = "backends"
@@ -46,18 +44,5 @@ def _link_own(project: Path, folder: Path) -> None:
     (namespace / "optimizers").symlink_to(project / "optimizers", target_is_directory=True)
 
 
-def main() -> None:
-    """Brings the environment up to date."""
-    setup = install.PROJECT / ".setup"
-    with (setup / "lock").open("w") as lock:
-        install.hold(lock)
-        bring_up([stage(install.PROJECT)], setup)
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except SetupError as error:
-        sys.exit(f"setup: {error}")
-    except KeyboardInterrupt:
-        sys.exit("setup: stopped; the next call goes on from here")
+    install.command_for(lambda project: [stage(project)])

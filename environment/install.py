@@ -4,6 +4,7 @@ import fcntl
 import os
 import sys
 import tomllib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
@@ -83,21 +84,21 @@ def settle() -> None:
     os.environ["PIP_USER"] = "0"
 
 
-def main() -> None:
-    """Brings the set-up up to date."""
+def command_for(stages: Callable[[Path], Iterable[Stage]]) -> None:
+    """Brings stages of this project up to date, as a command: an error is its last line."""
     settle()
-    runtime.check()
     setup = PROJECT / ".setup"
-    setup.mkdir(exist_ok=True)
-    with (setup / "lock").open("w") as lock:
-        hold(lock)
-        bring_up(stages(PROJECT), setup)
-
-
-if __name__ == "__main__":
     try:
-        main()
+        runtime.check()
+        setup.mkdir(exist_ok=True)
+        with (setup / "lock").open("w") as lock:
+            hold(lock)
+            bring_up(stages(PROJECT), setup)
     except SetupError as error:
         sys.exit(f"setup: {error}")
     except KeyboardInterrupt:
         sys.exit("setup: stopped; the next call goes on from here")
+
+
+if __name__ == "__main__":
+    command_for(stages)

@@ -6,13 +6,12 @@ Beam that is installed. What the build downloads is removed after it.
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import install
 import packages
-from command import SetupError, run
-from stages import Stage, bring_up, digest
+from command import run
+from stages import Stage, digest
 
 MODULE = "github.com/apache/beam/sdks/v2/go/cmd/prism"
 NO_MODULES = (
@@ -44,19 +43,5 @@ def _make(project: Path, folder: Path) -> None:
     shutil.rmtree(work)
 
 
-def main() -> None:
-    """Brings the program up to date."""
-    install.settle()
-    setup = install.PROJECT / ".setup"
-    with (setup / "lock").open("w") as lock:
-        install.hold(lock)
-        bring_up([stage(install.PROJECT)], setup)
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except SetupError as error:
-        sys.exit(f"setup: {error}")
-    except KeyboardInterrupt:
-        sys.exit("setup: stopped; the next call goes on from here")
+    install.command_for(lambda project: [stage(project)])

@@ -1,11 +1,9 @@
 """A contact sheet of data as one HTML page: no network, no script, all pictures within it."""
 
 import base64
-import importlib.resources
-
-import jinja2
 
 from tfx_updaters import pipelines
+from tfx_updaters.components.report import html
 from tfx_updaters.pipelines.found import Found
 
 TEMPLATE = "data_page.html"
@@ -15,12 +13,8 @@ MOST_CLASSES = 100
 
 def page(title: str, found: Found) -> str:
     """The page; everything that comes from the data is escaped."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = importlib.resources.files(pipelines).joinpath(TEMPLATE).read_text("utf-8")
     pictures = {
         name: [base64.b64encode(png).decode() for png in of]
         for name, of in list(found.pictures().items())[:MOST_CLASSES]
     }
-    return environment.from_string(source).render(title=title, found=found, pictures=pictures)
+    return html.render(pipelines.__name__, TEMPLATE, title=title, found=found, pictures=pictures)
