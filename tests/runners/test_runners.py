@@ -13,8 +13,8 @@ from tfx_updaters.components import Gate
 from tfx_updaters.pipelines import beam
 
 PROGRAM = Path(sys.executable).with_name("tfx-updaters")
-# Of what a run computes, files that name neither themselves nor a place. Several workers write examples
-# in another order, and so the batches of a training are others.
+# Of what a run computes, files that name neither themselves nor a place. Several workers write
+# examples in another order, and so the batches of a training are others.
 COMPUTED = ("SchemaGen/schema/*/schema.pbtxt", "ExampleValidator/anomalies/*/*/SchemaDiff.pb")
 
 
