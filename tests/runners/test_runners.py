@@ -67,7 +67,9 @@ def test_the_gate_judges_a_model_as_it_does_in_memory(runner, tmp_path, on_prism
         "train": evaluations.rows(400, 0.99, 1, baseline=0.97),
         "eval": evaluations.rows(600, 0.95, 2, baseline=0.96),
     }
-    gate = Gate(max_gap=0.06, min_accuracy=0.9, worst_class=0.8, no_worse_than_blessed=0.05)
+    gate = Gate(
+        max_gap=0.06, min_accuracy=0.9, worst_class=0.8, no_worse_than_blessed=0.05, burden="gate"
+    )
     options = on_prism if runner == "portable" else ["direct_num_workers=2"]
     config, arguments = gate.eval_config(), beam.arguments(runner, options)
     here = evaluations.run(tmp_path, rows, config, baseline=True)
