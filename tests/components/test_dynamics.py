@@ -191,9 +191,12 @@ def test_loss_scaling_and_steps_that_overflow(tmp_path):
 
 def test_a_loss_that_is_not_finite_is_recorded(tmp_path):
     made = model(ChainedOptimizer(1.0, [SkipNotFinite(1)]))
-    bad = X.copy()
-    bad[:BATCH] = np.nan
-    made.fit(bad, Y, batch_size=BATCH, shuffle=False, verbose=0, callbacks=[Dynamics(tmp_path, 1)])
+    # Not by inputs: a rectifier gives 0 for NaN on some processors.
+    weights = np.where(np.arange(len(X)) < BATCH, np.nan, 1.0)
+    made.fit(
+        X, Y, sample_weight=weights, batch_size=BATCH, shuffle=False, verbose=0,
+        callbacks=[Dynamics(tmp_path, 1)],
+    )  # fmt: skip
     found = table(read_dynamics(tmp_path))
     assert np.isnan(found[1, "", "loss"]) and np.isnan(found[1, "head/bias", "gradient_norm"])
     assert found[1, "", "update_norm"] == 0

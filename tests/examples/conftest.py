@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pictures import picture
+from drawn import picture
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from ml_metadata import MetadataStore
-from pictures import picture
+from drawn import picture
 from PIL import Image
 from tfx import components as tfx
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import picture
+from drawn import picture
 from PIL import Image
 
 from tfx_updaters.components import ImageConfig

