@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from ml_metadata import MetadataStore
 from drawn import picture
+from ml_metadata import MetadataStore
 from PIL import Image
 from tfx import components as tfx
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner

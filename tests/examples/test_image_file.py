@@ -8,9 +8,9 @@ import zlib
 
 import numpy as np
 import pytest
+from drawn import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from drawn import picture
 from PIL import Image
 
 from tfx_updaters.components import ImageConfig

