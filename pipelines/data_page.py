@@ -17,4 +17,4 @@ def page(title: str, found: Found) -> str:
         name: [base64.b64encode(png).decode() for png in of]
         for name, of in list(found.pictures().items())[:MOST_CLASSES]
     }
-    return html.render(pipelines.__name__, TEMPLATE, title=title, found=found, pictures=pictures)
+    return html.render([pipelines.__name__], TEMPLATE, title=title, found=found, pictures=pictures)
