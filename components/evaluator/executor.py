@@ -16,6 +16,7 @@ from tfx_bsl.tfxio import tensor_adapter, tfxio
 
 from tfx_updaters.components.errors import ArgumentError
 from tfx_updaters.components.evaluator import one_pass
+from tfx_updaters.components.evaluator.batches import batch_size
 from tfx_updaters.components.evaluator.blessing import bless, clear
 from tfx_updaters.components.evaluator.config import require_gate
 from tfx_updaters.components.evaluator.decision import Decision, Fault
@@ -121,7 +122,7 @@ class _Evaluation:
         return one_pass.Pass(
             sources, self.corruptions, self.schema and self.schema.SerializeToString(),
             self._extractors(models, sources), models, self._plan(names), self._rules(names),
-            self.output,
+            batch_size(files[EVALUATION][0]), self.output,
         )  # fmt: skip
 
     def _faulty_examples(

@@ -25,8 +25,6 @@ from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, GatedMet
 from tfx_updaters.components.evaluator.samples import CLEAN
 from tfx_updaters.components.evaluator.tally import FAULT, VIEW, Cell, Plan, TallyFn, merged
 
-# Fixed, as Beam's own choice differs from run to run, and with it the last digits.
-BATCH = 512
 SEED = 0
 DECISION_FILE = "judgement.json"
 # Extracts that TFMA does not know.
@@ -45,6 +43,7 @@ class Pass:
         models: TFMA's shared models.
         plan: what is tallied.
         rules: what the candidate is judged by.
+        batch: number of examples that go through the models at once.
         output: folder of the evaluation.
     """
 
@@ -55,6 +54,7 @@ class Pass:
     models: Sequence[Any]
     plan: Plan
     rules: Rules
+    batch: int
     output: str
 
 
@@ -125,7 +125,7 @@ def _predicted(pipeline: beam.Pipeline, what: Pass) -> dict[str, PCollection]:
     for view, source in what.sources.items():
         batches = (
             pipeline
-            | f"Read[{view}]" >> source.BeamSource(batch_size=BATCH)
+            | f"Read[{view}]" >> source.BeamSource(batch_size=what.batch)
             | f"View[{view}]" >> beam.Map(_extracts, view)
         )
         found[view] = _extracted(batches, what, view)
