@@ -1,53 +1,11 @@
-"""What examples contain, as numbers: to find those that two splits share."""
+"""Examples by the numbers of their contents: to find those that two splits share."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 # Different examples of a split that are remembered; of more, a fair sample.
 KEPT = 1 << 20
-FACTOR = np.uint64(0x9E3779B97F4A7C15)
-
-
-def hashes(features: Mapping[str, Any], count: int) -> np.ndarray:
-    """A number for each example, from the values of all its features."""
-    total = np.zeros(count, np.uint64)
-    for name in sorted(features):
-        column = pd.util.hash_array(_bytes(features[name], count), categorize=False)
-        total = (total ^ column) * FACTOR
-        total ^= total >> np.uint64(29)
-    return total
-
-
-def _bytes(values: Any, count: int) -> np.ndarray:
-    """Each row's values as one object that can be hashed."""
-    column = np.empty(count, object)
-    if not isinstance(values, np.ndarray):
-        rows: list[list[Any]] = [[] for _ in range(count)]
-        for place, value in zip(_places(values), values.values, strict=True):
-            rows[place].append(value)
-        column[:] = [repr(row).encode() for row in rows]
-    elif values.dtype == object:
-        column[:] = [
-            b"\0".join(v if isinstance(v, bytes) else str(v).encode() for v in np.ravel(row))
-            for row in values
-        ]
-    else:
-        flat = np.ascontiguousarray(values.reshape(count, -1))
-        column[:] = flat.view(f"V{flat.shape[1] * flat.itemsize}").ravel().tolist()
-    return column
-
-
-def _places(values: Any) -> np.ndarray:
-    """The row of each value of a sparse or ragged feature."""
-    if hasattr(values, "indices"):
-        return values.indices[:, 0]
-    ends, *inner = values.nested_row_splits
-    for splits in inner:
-        ends = splits[ends]
-    return np.repeat(np.arange(len(ends) - 1), np.diff(ends))
 
 
 class Contents:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from tfx_updaters.components.content import hashes
 from tfx_updaters.components.errors import ArgumentError, DataError
-from tfx_updaters.components.evaluator.contents import hashes
 
 # Share of a window's points that are spikes.
 SPIKED = 0.05

@@ -10,9 +10,10 @@ import numpy as np
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.proto import config_pb2
 
+from tfx_updaters.components.content import hashes
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.evaluator import slices
-from tfx_updaters.components.evaluator.contents import Contents, hashes
+from tfx_updaters.components.evaluator.contents import Contents
 from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.measures import GROUPS, Measure
 from tfx_updaters.components.evaluator.samples import Sample, Samples

@@ -13,6 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.components.trainer.fn_args_utils import DataAccessor
 from tfx_bsl.public import tfxio
 
+from tfx_updaters.components.content import hashes
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.trainer import images
 
@@ -83,13 +84,34 @@ class _Kept:
             self.batches.append(batch)
 
     def arrays(self) -> dict[str, np.ndarray] | None:
+        """All of them, in the order of the numbers of their contents."""
         if self.batches is None:
             return None
-        return {name: np.concatenate([b[name] for b in self.batches]) for name in self.batches[0]}
+        counts = [len(next(iter(batch.values()))) for batch in self.batches]
+        numbers = [hashes(b, count) for b, count in zip(self.batches, counts, strict=True)]
+        places = np.empty(sum(counts), int)
+        places[np.argsort(np.concatenate(numbers), kind="stable")] = np.arange(len(places))
+        parts = np.split(places, np.cumsum(counts)[:-1])
+        return {
+            name: _placed([batch[name] for batch in self.batches], parts)
+            for name in self.batches[0]
+        }
+
+
+def _placed(batches: Sequence[np.ndarray], parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Their rows, each batch's at the places of its part."""
+    shape = (sum(map(len, batches)), *batches[0].shape[1:])
+    whole = np.empty(shape, np.result_type(*batches))
+    for batch, part in zip(batches, parts, strict=True):
+        whole[part] = batch
+    return whole
 
 
 def read(source: Source, split: str, cache_gb: float) -> Split:
     """Reads every example once.
+
+    Arrays are in an order that the examples' contents decide: several of Beam's workers write them
+    in whatever order they finish, and a training would differ with it.
 
     Raises:
         DataError: the split is empty, a record is corrupt, a feature is missing in an example or

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow_model_analysis as tfma
 
+from tfx_updaters.components.content import hashes
 from tfx_updaters.components.evaluator import contents
 from tfx_updaters.components.evaluator.contents import Contents
 
@@ -54,6 +55,6 @@ def test_rows_of_ragged_and_sparse_features_are_told_apart_by_their_values():
         tfma.types.SparseTensorValue(values, places, np.asarray([4, 2])),
     ]
     for feature in features:
-        numbers = contents.hashes({"words": feature}, 4)
+        numbers = hashes({"words": feature}, 4)
         assert numbers[0] == numbers[3]
         assert len({*numbers.tolist()}) == 3

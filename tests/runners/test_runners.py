@@ -1,20 +1,22 @@
 """On each runner the pipeline comes to the same statistics, and the gate to the same decision."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import evaluations
+import numpy as np
 import pytest
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tfx_updaters.components import Gate
+from tfx_updaters.components.trainer import serving
 from tfx_updaters.pipelines import beam
 
 PROGRAM = Path(sys.executable).with_name("tfx-updaters")
-# Of what a run computes, files that name neither themselves nor a place. Several workers write
-# examples in another order, and so the batches of a training are others.
+# Of what a run computes, files that name neither themselves nor a place.
 COMPUTED = ("SchemaGen/schema/*/schema.pbtxt", "ExampleValidator/anomalies/*/*/SchemaDiff.pb")
 
 
@@ -59,6 +61,21 @@ def test_the_pipeline_on_a_job_server_with_workers_in_processes_of_their_own(tmp
     there = run(tmp_path / "there", "--beam-runner", "portable", *given)
     assert statistics(there) == statistics(in_memory)
     assert computed(there) == computed(in_memory)
+    assert decision(there) == decision(in_memory)
+    for one, other in zip(weights(there), weights(in_memory), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def decision(artifacts: Path) -> str:
+    """Of the gate, without the places of the models."""
+    (path,) = artifacts.glob("Evaluator/blessing/*/decision.json")
+    found = json.loads(path.read_text())
+    return rounded({name: value for name, value in found.items() if name != "models"})
+
+
+def weights(artifacts: Path) -> list[np.ndarray]:
+    (folder,) = artifacts.glob("Trainer/model/*/Format-Serving")
+    return serving.load_keras(str(folder)).get_weights()
 
 
 @pytest.mark.parametrize("runner", ["portable", "multi_processing"])

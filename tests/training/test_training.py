@@ -1,6 +1,7 @@
 """Our own training: reproducible, right in every mode, and exported for everyone."""
 
 import json
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -34,6 +35,23 @@ def test_equal_seeds_give_equal_weights_and_another_seed_others(digits, tmp_path
     first = train(digits, tmp_path / "1")
     assert equal(first, train(digits, tmp_path / "2"))
     assert not equal(first, train(digits, tmp_path / "3", training={**BASE, "seed": 1}))
+
+
+def test_the_order_in_which_examples_were_written_changes_nothing(digits, tmp_path):
+    """Several of Beam's workers write them in several files, in whatever order they finish."""
+    shutil.copytree(digits, tmp_path / "data")
+    for path in list(tmp_path.glob("data/examples/*/*.gz")):
+        records = [r.numpy() for r in tf.data.TFRecordDataset(str(path), "GZIP")]
+        path.unlink()
+        for number, part in enumerate((records[150::-1], records[:150:-1])):
+            name = path.with_name(f"data_tfrecord-0000{number}-of-00002.gz")
+            with tf.io.TFRecordWriter(str(name), "GZIP") as writer:
+                for record in part:
+                    writer.write(record)
+    there = train(tmp_path / "data", tmp_path / "there")
+    assert equal(train(digits, tmp_path / "here"), there)
+    # Those that are not in memory come as they were written.
+    assert not equal(there, train(digits, tmp_path / "streamed", training={**BASE, "cache_gb": 0}))
 
 
 def test_it_learns_digits(digits, tmp_path):
