@@ -6,7 +6,6 @@ one for each split: through their executors, in processes of their own, in turn.
 imported everything and has run its nodes on few examples before it is timed; medians count.
 """
 
-import multiprocessing
 import os
 import statistics
 import sys
@@ -15,43 +14,16 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    [
-        "tfx.components.evaluator.executor",
-        "tfx_updaters.components.evaluator.executor",
-        "tfx_updaters.components.testing",
-        "lib.gate_nodes",
-    ]
-)
-
 # Rounds by the number of examples.
 ROUNDS = {2000: 3, 20_000: 3, 200_000: 3}
 GOALS = {2000: 0.65, 20_000: 0.50, 200_000: 0.35}
 BASELINE_GOAL, MEMORY_GOAL = 1.3, 1.2
 
 
-def _send(measure: Any, folder: Path, count: int, pipe: Any) -> None:
-    pipe.send(measure(folder, count))
-
-
-def measured(measure: Any, folder: Path, count: int) -> dict[str, Any]:
-    """What `measure` returns in a process of its own."""
-    here, there = FORKS.Pipe(duplex=False)
-    process = FORKS.Process(target=_send, args=(measure, folder, count, there))
-    process.start()
-    there.close()
-    try:
-        return here.recv()
-    except EOFError:
-        sys.exit(f"{measure.__name__} failed")
-    finally:
-        process.join()
-
-
 def rounds(folder: Path) -> dict[tuple[str, int], list[dict[str, Any]]]:
     """Every measurement, by what was measured and the number of examples."""
     from lib import gate_nodes as nodes
+    from lib.processes import measured
 
     measured(nodes.write, folder, list(ROUNDS))
     found: dict[tuple[str, int], list[dict[str, Any]]] = {}

@@ -1,7 +1,6 @@
 """Our Evaluator and the stock one on the same artifacts, to be timed: a small CNN on images."""
 
 import json
-import resource
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -9,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from lib import processes
 
 CLASSES, SHAPE = 10, (8, 8, 1)
 BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory"]
+TWO = ["--runner=FnApiRunner", "--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 MODULE = "tfx_updaters.components.evaluator.metrics"
 INNER = ("SparseCategoricalAccuracy", "SparseCategoricalCrossentropy")
 WARM = 200
@@ -29,6 +30,11 @@ def write(folder: Path, counts: Sequence[int]) -> None:
         testing.write_examples(
             folder / f"examples-{count}", {split: _rows(rng, n) for split, n in share.items()}
         )
+
+
+def write_one(folder: Path, count: int) -> None:
+    """The same for one number of examples."""
+    write(folder, [count])
 
 
 def _rows(rng: np.random.Generator, count: int) -> Any:
@@ -54,7 +60,9 @@ def _model(folder: Path, seed: int) -> None:
     tf.saved_model.save(model, str(folder / "Format-Serving"), signatures=signatures)
 
 
-def ours(folder: Path, count: int, baseline: bool = False) -> dict[str, Any]:
+def ours(
+    folder: Path, count: int, baseline: bool = False, beam: Sequence[str] = BEAM
+) -> dict[str, Any]:
     """Both metrics on both splits and their gaps, with intervals, and what was decided."""
     from tfx_updaters.components.evaluator.executor import Executor
 
@@ -67,7 +75,12 @@ def ours(folder: Path, count: int, baseline: bool = False) -> dict[str, Any]:
             _metric("GeneralizationGap", metric, MODULE, gated=True),
         ]
     run = [(Executor, metrics, None)]
-    return _timed(folder, count, run, baseline)
+    return _timed(folder, count, run, baseline, beam)
+
+
+def ours_in_two_processes(folder: Path, count: int) -> dict[str, Any]:
+    """The same as `ours`, on two of Beam's workers."""
+    return ours(folder, count, beam=TWO)
 
 
 def ours_with_baseline(folder: Path, count: int) -> dict[str, Any]:
@@ -94,20 +107,22 @@ def _metric(name: str, config: Mapping[str, Any], module: str, gated: bool = Fal
     return metric
 
 
-def _timed(folder: Path, count: int, runs: Any, baseline: bool = False) -> dict[str, Any]:
+def _timed(
+    folder: Path, count: int, runs: Any, baseline: bool = False, beam: Sequence[str] = BEAM
+) -> dict[str, Any]:
     """Seconds after a run on few examples, and the most MiB of memory that the process had."""
     for node in runs:
-        _execute(folder, WARM, *node, baseline)
+        _execute(folder, WARM, *node, baseline, beam)
     began = time.perf_counter()
-    said = [_execute(folder, count, *node, baseline) for node in runs]
+    said = [_execute(folder, count, *node, baseline, beam) for node in runs]
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": seconds, "peak": peak, "said": said}
+    return {"seconds": seconds, "peak": processes.peak(), "said": said}
 
 
 def _execute(
-    folder: Path, count: int, executor: Any, metrics: Any, splits: Any, baseline: bool
-) -> str:
+    folder: Path, count: int, executor: Any, metrics: Any, splits: Any, baseline: bool,
+    beam: Sequence[str],
+) -> str:  # fmt: skip
     """Runs a node as TFX does; what its decision and its metrics are, byte by byte."""
     from tensorflow_model_analysis.proto import config_pb2
     from tfx.types import standard_artifacts
@@ -132,7 +147,7 @@ def _execute(
         slicing_specs=[config_pb2.SlicingSpec()],
         metrics_specs=[config_pb2.MetricsSpec(metrics=metrics)],
     )
-    context = executor.Context(beam_pipeline_args=BEAM, tmp_dir=str(node), unique_id="1")
+    context = executor.Context(beam_pipeline_args=list(beam), tmp_dir=str(node), unique_id="1")
     executor(context).Do(
         inputs, {name: [artifact] for name, artifact in found.items()},
         {

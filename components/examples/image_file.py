@@ -56,7 +56,8 @@ def scan(folder: Path, file: File) -> Scan:
         small = np.asarray(_plain(image, 3).resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
     except (UnreadableError, OSError) as error:
         return Scan(file, fault=_sentence(error))
-    grey = bool((small.max(axis=-1) == small.min(axis=-1)).all())
+    red, green, blue = np.moveaxis(small, -1, 0)
+    grey = bool((red == green).all() and (green == blue).all())
     return Scan(file, "", hashlib.sha256(data).digest(), size, grey, signature(small))
 
 

@@ -1,0 +1,126 @@
+"""Data into a pipeline and through the gate, 1 to 1,000 thousand examples: seconds and memory.
+
+Beside each of our nodes stands what TFX has for it: a loop over files and ImportExampleGen for
+ImageFolderExampleGen; CsvExampleGen, which makes no windows, for SensorExampleGen; two stock
+Evaluators for ours. Every measurement is in a process of its own. Other sizes are given in
+thousands: `bench/scale.py 1 10`.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+SIZES = (1, 10, 100, 1000)
+# Files of images, and rows of CSV for TFX, take too long to make and to read beyond these.
+MOST_FILES, MOST_ROWS = 100, 10
+MEMORY_GOAL, GROWTH_GOAL, TWICE = 1.2, 1.2, 0.5
+
+
+def main(words: Sequence[str]) -> int:
+    """Prints the measurements and the bars; 1 if one is short."""
+    sizes = [int(word) for word in words] or SIZES
+    with tempfile.TemporaryDirectory() as temporary:
+        found = Measurements(Path(temporary), sizes)
+        bars = [*found.images(), *found.series(), *found.gate()]
+    print(*bars, sep="\n")
+    return int(any(bar.short for bar in bars))
+
+
+class Measurements:
+    """Seconds and MiB by what was measured and the number of examples in thousands."""
+
+    def __init__(self, folder: Path, sizes: Sequence[int]):
+        self.folder, self.sizes = folder, sorted(sizes)
+        self.found: dict[tuple[str, int], dict[str, Any]] = {}
+
+    def images(self) -> list[Any]:
+        """Of files in folders."""
+        from lib import ingestion as ways
+
+        sizes = [size for size in self.sizes if size <= MOST_FILES]
+        ours = ways.image_folder, ways.image_folder_in_two_processes
+        self._measure(ways.write_images, (*ours, ways.image_records), sizes)
+        return [
+            *self._beside("image_folder", "image_records", sizes, 1.0),
+            *self._growth("image_folder", sizes),
+        ]
+
+    def series(self) -> list[Any]:
+        """Of windows in CSV files."""
+        from lib import ingestion as ways
+
+        small = [size for size in self.sizes if size <= MOST_ROWS]
+        large = [size for size in self.sizes if MOST_ROWS < size <= MOST_FILES]
+        ours = ways.windows, ways.windows_in_two_processes
+        self._measure(ways.write_series, (*ours, ways.rows), small)
+        self._measure(ways.write_series, ours, large)
+        return [
+            *self._beside("windows", "rows", small, 1.0),
+            *self._growth("windows", small + large),
+        ]
+
+    def gate(self) -> list[Any]:
+        """Of the Evaluator, with train and eval together."""
+        from lib import gate_nodes as nodes
+
+        kinds = nodes.ours, nodes.ours_in_two_processes, nodes.stock
+        self._measure(nodes.write_one, kinds, self.sizes)
+        return [
+            *self._beside("ours", "stock", self.sizes, TWICE),
+            *self._growth("ours", self.sizes),
+        ]
+
+    def _measure(
+        self, write: Callable[..., None], kinds: Sequence[Callable], sizes: Sequence[int]
+    ) -> None:
+        from lib.processes import measured
+
+        for size in sizes:
+            folder = self.folder / f"{write.__name__}-{size}"
+            folder.mkdir()
+            measured(write, folder, size * 1000)
+            for kind in kinds:
+                one = measured(kind, folder, size * 1000)
+                self.found[kind.__name__, size] = one
+                print(
+                    f"{kind.__name__:<30} {size:>5} thousand {one['seconds']:7.1f} s "
+                    f"{one['peak']:6.0f} MiB", flush=True,
+                )  # fmt: skip
+
+    def _beside(self, ours: str, theirs: str, sizes: Sequence[int], goal: float) -> list[Any]:
+        from lib.bars import Bar
+
+        return [
+            Bar(
+                f"{ours}/{theirs}, {size} thousand", self._ratio((ours, size), (theirs, size)), goal
+            )
+            for size in sizes
+        ]
+
+    def _growth(self, ours: str, sizes: Sequence[int]) -> list[Any]:
+        """From ten thousand up: memory stays, and an example takes no longer."""
+        from lib.bars import Bar
+
+        large = [size for size in sizes if size >= 10]
+        if len(large) < 2:
+            return []
+        least, most = (ours, large[0]), (ours, large[-1])
+        before = (ours, large[-2])
+        text = f"{large[-1]}/{large[0]} thousand"
+        slower = self._ratio(most, before) * large[-2] / large[-1]
+        return [
+            Bar(f"memory of {ours}, {text}", self._ratio(most, least, "peak"), MEMORY_GOAL),
+            Bar(f"seconds an example of {ours}, {large[-1]}/{large[-2]}", slower, GROWTH_GOAL),
+        ]
+
+    def _ratio(self, one: Any, other: Any, what: str = "seconds") -> float:
+        return self.found[one][what] / self.found[other][what]
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.exit(main(sys.argv[1:]))
