@@ -13,7 +13,7 @@ from tensorflow_model_analysis.proto import config_pb2
 
 from tfx_updaters.components import testing
 from tfx_updaters.components.errors import ArgumentError
-from tfx_updaters.components.evaluator import estimates, intervals, measures, one_pass
+from tfx_updaters.components.evaluator import batches, estimates, intervals, measures
 from tfx_updaters.components.evaluator.corruptions import Corruption
 from tfx_updaters.components.evaluator.metrics import CorruptionDrop, WorstSlice
 from tfx_updaters.components.evaluator.metrics.gated import MODULE
@@ -150,8 +150,8 @@ def test_the_interval_is_that_of_the_same_examples(tmp_path, inputs):
 
 def test_other_batches_give_the_same_numbers(tmp_path, inputs, monkeypatch):
     metrics = drop(at_most=1), drop(LOSS, of="worst", at_most=100)
-    first = run(tmp_path / "512", inputs, *metrics)
-    monkeypatch.setattr(one_pass, "BATCH", 37)
+    first = run(tmp_path / "2048", inputs, *metrics)
+    monkeypatch.setattr(batches, "MOST", 37)
     second = run(tmp_path / "37", inputs, *metrics)
     for one, other in zip(first.decision.checks, second.decision.checks, strict=True):
         for field in ("value", "lower", "upper"):
