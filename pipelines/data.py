@@ -1,4 +1,4 @@
-"""What `--data` stands for: a name or a folder, what lies in it, and the records made of it."""
+"""What `--data` stands for: a name, a folder or an address, and the records made of it."""
 
 import dataclasses
 import difflib
@@ -13,8 +13,9 @@ from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import image_layout, named, records
 from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.records import Records
+from tfx_updaters.pipelines import store
 
-RECORDS, IMAGES = "TFRecords", "images"
+RECORDS, IMAGES, STORED = "TFRecords", "images", "files in an object store"
 # What a summary counts, as it is said.
 NOTES = {
     "skipped": "skipped",
@@ -29,12 +30,14 @@ class Source:
     """What was asked for.
 
     Attributes:
-        text: a name of `named`, or a folder.
+        text: a name of `named`, a folder, or an address of an object store.
         images: how images become examples.
+        copied: the folder on this machine with what lies at the address; see `here`.
     """
 
     text: str
     images: ImageConfig = field(default_factory=ImageConfig)
+    copied: Path | None = None
 
     @property
     def is_named(self) -> bool:
@@ -44,16 +47,24 @@ class Source:
     @property
     def folder(self) -> Path:
         """Where it lies."""
-        return Path(self.text).absolute()
+        return self.copied or Path(self.text).absolute()
+
+    @property
+    def shown(self) -> str:
+        """Where it lies, for people."""
+        return self.text if store.is_address(self.text) else str(self.folder)
 
     @property
     def name(self) -> str:
         """Of its pipeline: with a few digits of its path's hash, for a baseline of its own."""
-        return self.text if self.is_named else f"{self._readable}-{_hash(str(self.folder))}"
+        if self.is_named:
+            return self.text
+        return f"{self._readable}-{_hash(self.shown)}"
 
     @property
     def _readable(self) -> str:
-        return re.sub(r"[^a-z0-9]+", "-", self.folder.name.lower()).strip("-") or "data"
+        last = Path(self.text.partition("?")[0]).absolute().name
+        return re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-") or "data"
 
     def kind(self) -> str:
         """What lies there; needs no TensorFlow.
@@ -63,8 +74,11 @@ class Source:
         """
         if self.is_named:
             return RECORDS
+        if store.is_address(self.text) and self.copied is None:
+            store.check(self.text)
+            return STORED
         _refuse_unknown_name(self.text)
-        folder = Path(self.text)
+        folder = self.copied or Path(self.text)
         if self.images.labels or (not _has_records(folder) and image_layout.looks_like(folder)):
             return IMAGES
         if folder.is_dir() and not any(folder.glob("train*")) and not any(folder.glob("eval*")):
@@ -77,14 +91,26 @@ class Source:
             raise DataError(f"data {folder} holds TFRecords; how images are read changes nothing")
         return RECORDS
 
+    def here(self, root: Path) -> "Source":
+        """The same on this machine: what lies at an address is copied into `root` once.
+
+        Raises:
+            DataError: it cannot be.
+        """
+        if not store.is_address(self.text):
+            return self
+        into = root / "data" / "copied"
+        _clean(into)
+        copied = store.copy(self.text, into, self._readable)
+        return dataclasses.replace(self, copied=copied)
+
     def prepare(self, root: Path) -> Path:
         """The folder with its records; what is no records yet is made into them once, in `root`.
 
         Raises:
             DataError: it cannot be.
         """
-        for left in (root / "data").glob(".partial-*"):
-            shutil.rmtree(left)  # Of a run that was killed; this one holds the root.
+        _clean(root / "data")
         if self.is_named:
             return named.write(self.text, root / "data" / self.text)
         if self.kind() == RECORDS:
@@ -107,6 +133,12 @@ def describe(source: Source, found: Records) -> str:
         parts += [f"{summary[key]:,} {text}" for key, text in NOTES.items() if summary[key]]
     what = source.text if source.is_named else source.kind()
     return f"{what}: {'; '.join(parts)}"
+
+
+def _clean(folder: Path) -> None:
+    """Removes what a run that was killed has left; this one holds the root."""
+    for left in folder.glob(".partial-*"):
+        shutil.rmtree(left)
 
 
 def _has_records(folder: Path) -> bool:

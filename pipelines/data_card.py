@@ -14,7 +14,7 @@ GROUPS = 10
 
 def show(console: Console, source: Source, found: Found) -> None:
     """Prints a table of the classes, then what there is to know; every skipped file."""
-    where = source.text if source.is_named else f"{source.kind()} in {source.folder}"
+    where = source.text if source.is_named else f"{source.kind()} in {source.shown}"
     console.print(where, soft_wrap=True, markup=False)
     console.print(_table(found))
     sizes = ", ".join(f"{h} x {w} ({n:,})" for (h, w), n in found.sizes.most_common(GROUPS))

@@ -182,6 +182,7 @@ def _run(
         from tfx_updaters.pipelines import study_card
     console.print(f"tfx-updaters compare, log {log}", soft_wrap=True, markup=False)
     with console.status("reading the data"):
+        data = data.here(workspace.root)
         found = records.inspect(data.prepare(workspace.root))
     what = describe(data, found)
     console.print(what, soft_wrap=True, markup=False)

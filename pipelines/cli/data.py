@@ -18,7 +18,7 @@ FAILED = 1
 
 
 @click.command()
-@click.argument("text", metavar="NAME|FOLDER")
+@click.argument("text", metavar="NAME|FOLDER|URL")
 @data_options.images
 @click.option(
     "--page",
@@ -27,7 +27,7 @@ FAILED = 1
     help="Write a contact sheet: a few pictures of each class.",
 )
 def data(data: Source, page: Path | None) -> None:
-    """Show what NAME or FOLDER holds: classes, splits, sizes, near-copies, what is skipped.
+    """Show what NAME, FOLDER or URL holds: classes, splits, sizes, near-copies, what is skipped.
 
     Exit status: 0 `run` and `compare` take it; 1 they do not, the last line says why;
     2 wrong usage.
@@ -36,6 +36,7 @@ def data(data: Source, page: Path | None) -> None:
 
     try:
         with silenced(), tempfile.TemporaryDirectory() as folder:
+            data = data.here(Path(folder))
             found = _look(data, Path(folder))
             _show(data, found)
             if page:

@@ -36,10 +36,10 @@ DATA = click.option(
     "text",
     default="digits",
     show_default=True,
-    metavar="NAME|FOLDER",
+    metavar="NAME|FOLDER|URL",
     help=f"{', '.join(NAMES)}; a folder of images, in folders named like their classes; or one "
     "with train* and eval* TFRecords of tf.train.Example (a float feature 'image', an int64 "
-    "feature 'label').",
+    "feature 'label'); or s3://BUCKET/FOLDER or gs://BUCKET/FOLDER with one of these.",
 )
 _IMAGES = (
     click.option(

@@ -106,6 +106,7 @@ def _run_nodes(
         from tfx_updaters.pipelines.training import create_pipeline
     console.print(f"  {'TensorFlow and TFX':<32} loaded  {time.monotonic() - began:6.1f} s")
     with console.status("reading the data"):
+        data = data.here(workspace.root)
         found = records.inspect(data.prepare(workspace.root))
     console.print(f"  {describe(data, found)}", soft_wrap=True, markup=False)
     steps = chosen.epochs * math.ceil(found.counts["train"] / chosen.batch_size)
