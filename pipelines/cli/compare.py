@@ -180,6 +180,8 @@ def _run(
         from tfx_updaters.components.study.training import Training
         from tfx_updaters.components.study.trials import Trials
         from tfx_updaters.pipelines import study_card
+
+        pool.give_each_a_core()
     console.print(f"tfx-updaters compare, log {log}", soft_wrap=True, markup=False)
     with console.status("reading the data"):
         found = records.inspect(data.prepare(workspace.root))
@@ -189,8 +191,8 @@ def _run(
     splits = arrays.load(found)
     examples = Data(splits["train"], splits["eval"])
     trials = Trials(workspace.root, plan, examples.fingerprint)
-    several = pool.Pool(Training(plan, examples), jobs or pool.jobs())
-    with several as train, study_card.progress(console) as tell:
+    train = pool.Pool(Training(plan, examples), jobs or pool.jobs())
+    with study_card.progress(console) as tell:
         outcome = Runner(plan, trials, train, tell).run()
     origin = Origin(examples.fingerprint, what, ["tfx-updaters", *sys.argv[1:]])
     for name, text in files.texts(outcome, origin).items():
