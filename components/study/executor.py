@@ -47,8 +47,8 @@ class Executor(base_executor.BaseExecutor):
         data = examples.read(input_dict, plan)
         folder = _folder(study.uri, plan, data)
         trials = Trials(folder, plan, data.fingerprint)
-        train = Pool(Training(plan, data), jobs())
-        outcome = Runner(plan, trials, train, _log).run()
+        with Pool(Training(plan, data), jobs()) as train:
+            outcome = Runner(plan, trials, train, _log).run()
         _write(study, outcome, Origin(data.fingerprint, _told(data)))
         tf.io.gfile.rmtree(str(folder))  # Not before: a kill while writing must not cost it.
 

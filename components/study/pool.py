@@ -1,6 +1,7 @@
 """Trials trained several at a time, in threads: TensorFlow computes while Python does the next."""
 
 import contextlib
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent import futures
 
@@ -32,6 +33,8 @@ def give_each_a_core() -> None:
 class Pool:
     """Trains as `Training` does, several at a time; what a trial gives is the same.
 
+    At the end of its `with` block trainings that still run end after some steps, without a result.
+
     Args:
         training: trains one.
         jobs: how many at a time.
@@ -40,21 +43,22 @@ class Pool:
     def __init__(self, training: Training, jobs: int):
         self._training = training
         self._jobs = jobs
+        self._stopped = threading.Event()
+        self._threads = futures.ThreadPoolExecutor(jobs)
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._threads.shutdown(cancel_futures=True)
 
     def __call__(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Result]]:
-        """Each trial with its result, as it ends.
-
-        Those that train when it is closed, or interrupted, end after some steps without a result.
-        """
+        """Each trial with its result, as it ends."""
         if self._jobs == 1 or len(trials) == 1:
             yield from self._training(trials)
             return
-        with futures.ThreadPoolExecutor(self._jobs) as threads:
-            running = {threads.submit(self._training.result, trial): trial for trial in trials}
-            try:
-                for ended in futures.as_completed(running):
-                    yield running[ended], ended.result()
-            finally:
-                self._training.stopped.set()
-                threads.shutdown(wait=True, cancel_futures=True)
-                self._training.stopped.clear()
+        train, stopped = self._training.result, self._stopped.is_set
+        running = {self._threads.submit(train, each, stopped): each for each in trials}
+        for ended in futures.as_completed(running):
+            yield running[ended], ended.result()

@@ -34,9 +34,6 @@ class Training:
         plan: what is trained.
         data: what on.
 
-    Attributes:
-        stopped: while it is set, a training ends with a KeyboardInterrupt.
-
     Raises:
         ComponentError: the model, the data, a condition or a name of the training do not fit.
         UpdaterError: a rule of an arm does not fit the model.
@@ -45,7 +42,6 @@ class Training:
     def __init__(self, plan: Plan, data: Data):
         self._plan = plan
         self._data = data
-        self.stopped = threading.Event()
         self._building = threading.Lock()
         self._lanes = Lanes()
         self._check()
@@ -54,30 +50,36 @@ class Training:
         """Each trial with its result, as it ends."""
         return ((trial, self.result(trial)) for trial in trials)
 
-    def result(self, trial: Trial) -> Result:
+    def result(self, trial: Trial, stopped: Callable[[], bool] = lambda: False) -> Result:
         """Trains one; whatever it raises becomes a result, but for an interrupt.
 
+        Args:
+            trial: which one.
+            stopped: asked about every `EVERY` steps whether to end without a result.
+
         Raises:
-            KeyboardInterrupt: SIGINT came, or `stopped` is set.
+            KeyboardInterrupt: SIGINT came, or it was stopped.
         """
         with interrupts.noticed() as came:
-            result = self._result(trial)
+            result = self._result(trial, stopped)
         if came():
             raise KeyboardInterrupt
         return result
 
-    def _result(self, trial: Trial) -> Result:
+    def _result(self, trial: Trial, stopped: Callable[[], bool]) -> Result:
         config = dataclasses.replace(self._plan.training, seed=trial.seed)
         curve: list[Point] = []
         try:
-            return self._train(trial, config, curve)
+            return self._train(trial, config, curve, stopped)
         except DivergedError as error:
             return Result(DIVERGED, str(error), curve)
         except Exception as error:
             logging.exception("trial %s failed", trial.file)
             return Result(FAILED, cause(error), curve)
 
-    def _train(self, trial: Trial, config: TrainingConfig, curve: list[Point]) -> Result:
+    def _train(
+        self, trial: Trial, config: TrainingConfig, curve: list[Point], stopped: Callable[[], bool]
+    ) -> Result:
         factor = self._plan.tuning.factor**trial.place if self._plan.tuning else 1.0
         updater = rates.multiplied(trial.arm.updater, factor)
         # One at a time: the random state that initial weights come from is the process'.
@@ -88,17 +90,13 @@ class Training:
             source, splits = self._splits(made, trial)
             lane = self._lanes.take(made, updater, source, config, splits["train"])
         try:
-            judged = _Course(lane, splits, config, curve, self._go_on).run()
+            judged = _Course(lane, splits, config, curve, stopped).run()
             if judged.status == DONE and model.classes(made, config.loss) == made.output_shape[-1]:
                 classes = _by_class(lane.model, source, splits["test"])
                 return dataclasses.replace(judged, classes=classes)
             return judged
         finally:
             self._lanes.give(lane, updater, splits["train"])
-
-    def _go_on(self) -> None:
-        if self.stopped.is_set():
-            raise KeyboardInterrupt
 
     def _model(self) -> Any:
         return model.build(self._plan.model_fn, self._plan.model_args)
@@ -154,7 +152,7 @@ class _Course:
         splits: examples x shape by feature, by split.
         config: of the training.
         curve: gets the points.
-        check: called about every `EVERY` steps; what it raises ends the training.
+        stopped: as in `Training.result`.
     """
 
     def __init__(
@@ -163,13 +161,13 @@ class _Course:
         splits: Mapping[str, Tensors],
         config: TrainingConfig,
         curve: list[Point],
-        check: Callable[[], None],
+        stopped: Callable[[], bool],
     ):
         self._lane = lane
         self._splits = splits
         self._config = config
         self._curve = curve
-        self._check = check
+        self._stopped = stopped
         self._seconds = 0.0
 
     def run(self) -> Result:
@@ -189,7 +187,8 @@ class _Course:
         began, logs = time.perf_counter(), {}
         self._lane.model.reset_metrics()
         for first in steps[::EVERY]:
-            self._check()
+            if self._stopped():
+                raise KeyboardInterrupt
             last = min(first + EVERY, steps.stop)
             logs = self._lane.train(self._splits["train"], self._config.seed, first, last)
         self._seconds += time.perf_counter() - began

@@ -86,8 +86,7 @@ FAILED = 1
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Trainings at a time, each in a process of about a gigabyte.  [default: the cores, "
-    "at most 8; 1 with a GPU]",
+    help="Trainings at a time, each on a core.  [default: the cores, at most 8; 1 with a GPU]",
 )
 @click.option(
     "--root",
@@ -191,8 +190,8 @@ def _run(
     splits = arrays.load(found)
     examples = Data(splits["train"], splits["eval"])
     trials = Trials(workspace.root, plan, examples.fingerprint)
-    train = pool.Pool(Training(plan, examples), jobs or pool.jobs())
-    with study_card.progress(console) as tell:
+    several = pool.Pool(Training(plan, examples), jobs or pool.jobs())
+    with several as train, study_card.progress(console) as tell:
         outcome = Runner(plan, trials, train, tell).run()
     origin = Origin(examples.fingerprint, what, ["tfx-updaters", *sys.argv[1:]])
     for name, text in files.texts(outcome, origin).items():

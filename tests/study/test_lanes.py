@@ -72,7 +72,8 @@ def shared():
         *(Trial(OUTLIERS, arm, 1, 2) for arm in PLAN.arms),
         *(Trial(CLEAN, ARMS["momentum"], place, 3) for place in (80, -1, 0)),
     ]
-    return {trial.file: result for trial, result in Pool(Training(PLAN, DATA), 2)(trials)}
+    with Pool(Training(PLAN, DATA), 2) as train:
+        return {trial.file: result for trial, result in train(trials)}
 
 
 @pytest.mark.parametrize("arm", ARMS)

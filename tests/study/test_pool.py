@@ -45,8 +45,8 @@ DATA = Data(bars(200, 0), bars(60, 1))
 
 def run(folder: Path, jobs: int, tell=lambda progress: None) -> dict:
     trials = Trials(folder, PLAN, DATA.fingerprint)
-    train = Pool(Training(PLAN, DATA), jobs)
-    return without_seconds(Runner(PLAN, trials, train, tell).run().to_json())
+    with Pool(Training(PLAN, DATA), jobs) as train:
+        return without_seconds(Runner(PLAN, trials, train, tell).run().to_json())
 
 
 def without_seconds(document):
@@ -87,13 +87,12 @@ def test_a_study_that_is_killed_goes_on_and_repeats_nothing(tmp_path, one_by_one
 
 
 def test_an_interrupt_ends_those_that_train():
-    """Of trainings that would take hours; the next ones are not ended."""
+    """Of trainings that would take hours."""
     plan = dataclasses.replace(PLAN, training=TrainingConfig(epochs=100_000, batch_size=16))
     train = Training(plan, DATA)
     trials = [Trial(Condition(), arm, 0, 0) for arm in plan.arms]
     interrupt = threading.Timer(5, os.kill, [os.getpid(), signal.SIGINT])
     interrupt.start()
-    with pytest.raises(KeyboardInterrupt):
-        list(Pool(train, 2)(trials))
-    assert not train.stopped.is_set()
+    with pytest.raises(KeyboardInterrupt), Pool(train, 2) as several:
+        list(several(trials))
     assert not [each for each in threading.enumerate() if "ThreadPool" in each.name]
