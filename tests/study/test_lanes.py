@@ -122,6 +122,23 @@ def test_a_trial_gives_what_fit_gives(shared, arm):
     assert found.train == pytest.approx(final, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"accumulate": 2, "sam_radius": 0.05},
+        {"precision": "mixed_float16"},
+        {"jit_compile": True},
+    ],
+    ids=["accumulate", "half", "compiled"],
+)
+def test_so_it_is_however_a_step_goes(changes):
+    plan = dataclasses.replace(PLAN, training=dataclasses.replace(CONFIG, **changes))
+    train = Training(plan, DATA)
+    trials = [Trial(CLEAN, ARMS["momentum"], place, seed) for place, seed in ((80, 0), (0, 1))]
+    _, second = (train.result(trial) for trial in trials)
+    assert second.status == "done" and same(second, alone(trials[1], plan))
+
+
 class Shift(keras.layers.Layer):
     """A layer that keeps what no variable has."""
 
