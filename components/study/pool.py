@@ -1,18 +1,17 @@
-"""Trials trained several at a time, in processes that train one after the other."""
+"""Trials trained several at a time, in threads: TensorFlow computes while Python does the next."""
 
+import contextlib
+import threading
 from collections.abc import Iterator, Sequence
-from typing import Any
+from concurrent import futures
 
 import joblib
 import tensorflow as tf
-from joblib.externals import loky
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from tfx_updaters.components.errors import StudyError
 from tfx_updaters.components.study.training import Training
 from tfx_updaters.components.study.trials import Result, Trial
 
-MOST = 8  # processes that are used unasked: each takes about a gigabyte of memory
+MOST = 8  # that are trained unasked: models are built one after the other
 
 
 def jobs() -> int:
@@ -22,10 +21,19 @@ def jobs() -> int:
     return min(joblib.cpu_count(), MOST)
 
 
+def give_each_a_core() -> None:
+    """Has TensorFlow use one thread for an operation: trainings side by side lose none to others.
+
+    It is for the whole process, and left as it is where TensorFlow runs already.
+    """
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+
+
 class Pool:
     """Trains as `Training` does, several at a time; what a trial gives is the same.
 
-    Its processes end with its `with` block.
+    At the end of its `with` block trainings that still run end after some steps, without a result.
 
     Args:
         training: trains one.
@@ -35,39 +43,22 @@ class Pool:
     def __init__(self, training: Training, jobs: int):
         self._training = training
         self._jobs = jobs
-        self._used = False
+        self._stopped = threading.Event()
+        self._threads = futures.ThreadPoolExecutor(jobs)
 
     def __enter__(self) -> "Pool":
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Idle ones would keep their memory for minutes, and be used again by another study.
-        if self._used:
-            loky.get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        self._stopped.set()
+        self._threads.shutdown(cancel_futures=True)
 
     def __call__(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Result]]:
-        """Each trial with its result, as it ends.
-
-        Raises:
-            StudyError: a process was killed, as where memory is short.
-        """
+        """Each trial with its result, as it ends."""
         if self._jobs == 1 or len(trials) == 1:
             yield from self._training(trials)
             return
-        self._used = True
-        # No files are made of large arrays: a study writes to its own folder only.
-        run: Any = joblib.Parallel(
-            n_jobs=min(self._jobs, len(trials)), return_as="generator_unordered", max_nbytes=None,
-            pre_dispatch="n_jobs",
-        )  # fmt: skip
-        try:
-            yield from run(joblib.delayed(_trained)(self._training, trial) for trial in trials)
-        except TerminatedWorkerError as error:
-            raise StudyError(
-                f"a process that trained was killed; with fewer at a time (jobs, now {self._jobs}) "
-                "they need less memory; the study goes on from here"
-            ) from error
-
-
-def _trained(training: Training, trial: Trial) -> tuple[Trial, Result]:
-    return trial, training.result(trial)
+        train, stopped = self._training.result, self._stopped.is_set
+        running = {self._threads.submit(train, each, stopped): each for each in trials}
+        for ended in futures.as_completed(running):
+            yield running[ended], ended.result()

@@ -22,10 +22,14 @@ def multiplied(choice: Choice, factor: float) -> Choice:
     return Choice(document)
 
 
+def of(choice: Choice) -> Any:
+    """The learning rate: a number, or the description of a schedule."""
+    return choice.document.get("config", choice.document)[RATE]
+
+
 def text(choice: Choice) -> str:
     """The learning rate of the updater, in a word."""
-    document = choice.document.get("config", choice.document)
-    rate = document[RATE]
+    rate = of(choice)
     if isinstance(rate, Mapping):
         return str(rate.get("schedule") or rate.get("class_name"))
     return f"{rate:.3g}"

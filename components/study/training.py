@@ -3,28 +3,32 @@
 import dataclasses
 import logging
 import math
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
+import tensorflow as tf
 
 from tfx_updaters.components.causes import cause
 from tfx_updaters.components.errors import DivergedError, ModelError
 from tfx_updaters.components.study import interrupts, rates
 from tfx_updaters.components.study.data import Data
 from tfx_updaters.components.study.disturbed import disturbed
+from tfx_updaters.components.study.lane import Lane, Tensors
+from tfx_updaters.components.study.lanes import Lanes
 from tfx_updaters.components.study.plan import Plan
 from tfx_updaters.components.study.trials import DIVERGED, DONE, FAILED, Point, Result, Trial
-from tfx_updaters.components.trainer import batches, model, settings, step
+from tfx_updaters.components.trainer import batches, model, settings
 from tfx_updaters.components.trainer.config import TrainingConfig
-from tfx_updaters.components.trainer.data import Features, Split
-from tfx_updaters.components.trainer.diverged import StopWhenNotFinite
+from tfx_updaters.components.trainer.data import Features
+
+EVERY = 100  # steps in a call of TensorFlow, which no interrupt breaks off
 
 
 class Training:
-    """Trains the trials of a plan on these data, one after the other.
+    """Trains the trials of a plan on these data, one after the other; in several threads too.
 
     Args:
         plan: what is trained.
@@ -38,69 +42,79 @@ class Training:
     def __init__(self, plan: Plan, data: Data):
         self._plan = plan
         self._data = data
+        self._building = threading.Lock()
+        self._lanes = Lanes()
         self._check()
 
     def __call__(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Result]]:
         """Each trial with its result, as it ends."""
         return ((trial, self.result(trial)) for trial in trials)
 
-    def result(self, trial: Trial) -> Result:
+    def result(self, trial: Trial, stopped: Callable[[], bool] = lambda: False) -> Result:
         """Trains one; whatever it raises becomes a result, but for an interrupt.
 
+        Args:
+            trial: which one.
+            stopped: asked about every `EVERY` steps whether to end without a result.
+
         Raises:
-            KeyboardInterrupt: SIGINT came.
+            KeyboardInterrupt: SIGINT came, or it was stopped.
         """
         with interrupts.noticed() as came:
-            result = self._result(trial)
+            result = self._result(trial, stopped)
         if came():
             raise KeyboardInterrupt
         return result
 
-    def _result(self, trial: Trial) -> Result:
+    def _result(self, trial: Trial, stopped: Callable[[], bool]) -> Result:
         config = dataclasses.replace(self._plan.training, seed=trial.seed)
         curve: list[Point] = []
         try:
-            with settings.of_process(config):
-                return self._train(trial, config, curve)
+            return self._train(trial, config, curve, stopped)
         except DivergedError as error:
             return Result(DIVERGED, str(error), curve)
         except Exception as error:
             logging.exception("trial %s failed", trial.file)
             return Result(FAILED, cause(error), curve)
 
-    def _train(self, trial: Trial, config: TrainingConfig, curve: list[Point]) -> Result:
-        made = self._model()
-        # All arms have these initial weights: nothing before depends on the updater.
+    def _train(
+        self, trial: Trial, config: TrainingConfig, curve: list[Point], stopped: Callable[[], bool]
+    ) -> Result:
         factor = self._plan.tuning.factor**trial.place if self._plan.tuning else 1.0
         updater = rates.multiplied(trial.arm.updater, factor)
-        settings.compile_model(made, updater.document, config)
-        splits = self._splits(made, trial)
-        measure = _Measure(made, splits)
-        first = measure("train")["loss"]
-        _fit(made, splits["train"], config, _Recorder(measure, config.accumulate, curve))
-        judged = _judged(curve, measure("train"), first)
-        if judged.status != DONE or model.classes(made, config.loss) != made.output_shape[-1]:
+        # One at a time: the random state that initial weights come from is the process'.
+        with self._building, settings.of_process(config):
+            made = self._model()
+            # All arms have these initial weights: nothing before depends on the updater.
+            settings.compile_model(made, updater.document, config)
+            source, splits = self._splits(made, trial)
+            lane = self._lanes.take(made, updater, source, config, splits["train"])
+        try:
+            judged = _Course(lane, splits, config, curve, stopped).run()
+            if judged.status == DONE and model.classes(made, config.loss) == made.output_shape[-1]:
+                classes = _by_class(lane.model, source, splits["test"])
+                return dataclasses.replace(judged, classes=classes)
             return judged
-        return dataclasses.replace(judged, classes=_by_class(made, splits["test"]))
+        finally:
+            self._lanes.give(lane, updater, splits["train"])
 
     def _model(self) -> Any:
         return model.build(self._plan.model_fn, self._plan.model_args)
 
-    def _splits(self, made: Any, trial: Trial) -> dict[str, Split]:
+    def _splits(self, made: Any, trial: Trial) -> tuple[Features, dict[str, Tensors]]:
         """What is trained on is under the trial's condition; validation and test are clean."""
         data = self._data
         train, validation = data.parts(self._plan.validation, trial.seed)
         train = disturbed(trial.condition, train, data.label, data.classes, trial.seed)
-        features = Features(
+        source = Features(
             shapes={tensor.name: tuple(tensor.shape[1:]) for tensor in made.inputs},
             label=data.label,
             classes=data.classes,
         )
         named = {"train": train, "validation": validation, "test": data.test}
-        wanted = (*features.shapes, data.label)
-        return {
-            name: Split(features, len(arrays[data.label]), {k: arrays[k] for k in wanted})
-            for name, arrays in named.items()
+        wanted = (*source.shapes, data.label)
+        return source, {
+            name: {k: tf.constant(arrays[k]) for k in wanted} for name, arrays in named.items()
         }
 
     def _check(self) -> None:
@@ -130,62 +144,59 @@ def _check_inputs(made: Any, data: Data) -> None:
             raise ModelError(f"the model takes {tensor.name} {wanted}; the data have {listing}")
 
 
-class _Measure:
-    """Loss and metrics of a model on a split; the batches are set up once."""
+class _Course:
+    """A training from its beginning to its end, measured before and after each epoch.
 
-    def __init__(self, made: Any, splits: Mapping[str, Split]):
-        self._made = made
-        self._batches = {name: batches.evaluation(split) for name, split in splits.items()}
+    Args:
+        lane: with the model as it was made.
+        splits: examples x shape by feature, by split.
+        config: of the training.
+        curve: gets the points.
+        stopped: as in `Training.result`.
+    """
 
-    def __call__(self, split: str) -> dict[str, float]:
-        found = self._made.evaluate(self._batches[split], verbose=0, return_dict=True)
-        return {name: float(value) for name, value in found.items()}
-
-
-class _Recorder(keras.callbacks.Callback):
-    """Measures the model before and after each epoch; the clock runs while it trains."""
-
-    def __init__(self, measure: _Measure, accumulate: int, curve: list[Point]):
-        super().__init__()
-        self._measure = measure
-        self._accumulate = accumulate
+    def __init__(
+        self,
+        lane: Lane,
+        splits: Mapping[str, Tensors],
+        config: TrainingConfig,
+        curve: list[Point],
+        stopped: Callable[[], bool],
+    ):
+        self._lane = lane
+        self._splits = splits
+        self._config = config
         self._curve = curve
-        self.steps = 0
+        self._stopped = stopped
         self._seconds = 0.0
-        self._began = 0.0
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        self._add({})
+    def run(self) -> Result:
+        """Trains the model, and judges what became of it."""
+        config, train = self._config, self._splits["train"]
+        steps = math.ceil(len(train[config.label]) / config.batch_size) * config.accumulate
+        first = self._lane.evaluate(train)["loss"]
+        self._measure(0, {})
+        for epoch in range(config.epochs or 0):
+            logs = self._epoch(range(epoch * steps, (epoch + 1) * steps))
+            self._measure((epoch + 1) * steps // config.accumulate, logs)
+        model = self._lane.model
+        model.optimizer.finalize_variable_values(model.trainable_weights)
+        return _judged(self._curve, self._lane.evaluate(train), first)
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self._began = time.perf_counter()
+    def _epoch(self, steps: range) -> dict[str, float]:
+        began, logs = time.perf_counter(), {}
+        self._lane.model.reset_metrics()
+        for first in steps[::EVERY]:
+            if self._stopped():
+                raise KeyboardInterrupt
+            last = min(first + EVERY, steps.stop)
+            logs = self._lane.train(self._splits["train"], self._config.seed, first, last)
+        self._seconds += time.perf_counter() - began
+        return logs
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self.steps += 1
-        if self.steps == 1:
-            self._began = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self._seconds += time.perf_counter() - self._began
-        self._add({name: float(value) for name, value in (logs or {}).items()})
-
-    def _add(self, train: Mapping[str, float]) -> None:
-        validation, test = self._measure("validation"), self._measure("test")
-        updates = self.steps // self._accumulate
+    def _measure(self, updates: int, train: Mapping[str, float]) -> None:
+        validation, test = (self._lane.evaluate(self._splits[k]) for k in ("validation", "test"))
         self._curve.append(Point(updates, self._seconds, train, validation, test))
-
-
-def _fit(made: Any, train: Split, config: TrainingConfig, recorder: _Recorder) -> None:
-    steps = math.ceil(train.count / config.batch_size) * config.accumulate
-    callbacks: list[keras.callbacks.Callback] = [recorder]
-    if not step.skips(made.optimizer):
-        batch = lambda at: next(iter(batches.training(train, config, at)))  # noqa: E731
-        # Before the recorder: a loss that is not finite is no point of a curve.
-        callbacks.insert(0, StopWhenNotFinite(batch, lambda: recorder.steps))
-    made.fit(
-        batches.training(train, config, 0), epochs=config.epochs, steps_per_epoch=steps,
-        shuffle=False, callbacks=callbacks, verbose=0,
-    )  # fmt: skip
 
 
 def _judged(curve: list[Point], train: Mapping[str, float], first: float) -> Result:
@@ -200,9 +211,14 @@ def _judged(curve: list[Point], train: Mapping[str, float], first: float) -> Res
     return Result(DONE, "", curve, train)
 
 
-def _by_class(made: Any, test: Split) -> list[float | None]:
+def _by_class(made: Any, source: Features, test: Tensors) -> list[float | None]:
     """The accuracy on each class; the model is called as it is, as a traced one costs more."""
-    found = [(np.argmax(made(x, training=False), -1), y) for x, y in batches.evaluation(test)]
-    predicted, labels = (np.concatenate(each) for each in zip(*found, strict=True))
+    labels, size = np.asarray(test[source.label]), batches.EVALUATION_BATCH
+    parts = [
+        {name: values[first : first + size] for name, values in test.items()}
+        for first in range(0, len(labels), size)
+    ]
+    inputs = [batches.judged(source, part)[0] for part in parts]
+    predicted = np.concatenate([np.argmax(made(x, training=False), -1) for x in inputs])
     classes = [predicted[labels == label] == label for label in range(made.output_shape[-1])]
     return [float(right.mean()) if len(right) else None for right in classes]

@@ -50,7 +50,7 @@ class Point:
 
     Attributes:
         step: updates so far.
-        seconds: spent in them from the second on; the first one is compiled.
+        seconds: spent in them; the graph of the steps is made before.
         train: loss and metrics over the epoch's batches, as they were trained on; none at first.
         validation: loss and metrics on the validation split.
         test: loss and metrics on the test split.

@@ -1,6 +1,6 @@
 """Batches as a function of the seed and the step, so that a training can go on at any step."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from tfx_bsl.public import tfxio
 
 from tfx_updaters.components.trainer import augment, images
 from tfx_updaters.components.trainer.config import TrainingConfig
-from tfx_updaters.components.trainer.data import READ_BATCH, Source, Split
+from tfx_updaters.components.trainer.data import READ_BATCH, Features, Source, Split
 
 EVALUATION_BATCH = 256
 ENDLESS = np.iinfo(np.int64).max
@@ -24,29 +24,68 @@ def training(split: Split, config: TrainingConfig, first: int) -> tf.data.Datase
     epoch is a new permutation, `size` being that of a micro-batch; so a batch may reach over the
     end of an epoch, and all have the same size.
     """
-    size = config.batch_size // config.accumulate
+    size = micro(config)
+    batch = maker(split.source, config)
+    seed = tf.constant(config.seed, tf.int64)
     if split.arrays is None:
-        examples = _streamed(split, config.seed, first * size)
-        batches = examples.batch(size, drop_remainder=True)
-        numbered = tf.data.Dataset.zip(tf.data.Dataset.range(first, ENDLESS), batches)
-        choose = None
-    else:
-        numbered = tf.data.Dataset.range(first, ENDLESS)
-        choose = _chooser(split, config.seed, size)
-    weights = _class_weights(config.class_weights, split.source.classes or 1)
-    label, shapes, resize = split.source.label, split.source.shapes, split.source.resize
+        examples = _streamed(split, config.seed, first * size).batch(size, drop_remainder=True)
+        numbered = tf.data.Dataset.zip(examples, tf.data.Dataset.range(first, ENDLESS))
+        return _ready(numbered, lambda taken, step: batch(taken, seed, step))
+    arrays = {name: tf.constant(array) for name, array in split.arrays.items()}
+    steps = tf.data.Dataset.range(first, ENDLESS)
+    return _ready(steps, lambda step: batch(chosen(arrays, seed, step, size), seed, step))
 
-    def batch(step: tf.Tensor, taken: Any = None) -> tuple:
-        taken = dict(choose(step) if choose else taken)
-        labels = taken.pop(label)
-        inputs = {name: images.as_input(v, shapes[name], resize) for name, v in taken.items()}
+
+def micro(config: TrainingConfig) -> int:
+    """The examples of a step, which is one of several of an update with `accumulate`."""
+    return config.batch_size // config.accumulate
+
+
+def chosen(
+    arrays: Mapping[str, tf.Tensor], seed: tf.Tensor, step: tf.Tensor, size: int
+) -> dict[str, tf.Tensor]:
+    """The rows of arrays that a step takes.
+
+    The place of an example in its epoch goes through a keyed permutation of 0..count-1
+    (`index_shuffle`): nothing is kept, and no step depends on the one before.
+
+    Args:
+        arrays: examples x shape, by feature.
+        seed: of the permutations; a scalar, as `step`, of int64.
+        step: the batch's number.
+        size: examples in it.
+    """
+    count = tf.shape(next(iter(arrays.values())), tf.int64)[0]
+    places = step * size + tf.range(size, dtype=tf.int64)
+    epochs = places // count
+    seeds = tf.stack([tf.fill([size], seed), epochs, epochs * 0], axis=1)
+    # The function around it in TensorFlow 2.21 takes one seed only, whatever it says.
+    rows = tf.raw_ops.RandomIndexShuffle(index=places % count, seed=seeds, max_index=count - 1)
+    return {name: tf.gather(array, rows) for name, array in arrays.items()}
+
+
+def maker(source: Features, config: TrainingConfig) -> Callable[..., tuple]:
+    """What makes a batch to train with of the examples that a step takes.
+
+    Returns:
+        (examples x shape by feature, seed, step) -> (inputs, labels), or with weights.
+    """
+    weights = _class_weights(config.class_weights, source.classes or 1)
+
+    def batch(taken: Mapping[str, tf.Tensor], seed: tf.Tensor, step: tf.Tensor) -> tuple:
+        inputs, labels = _pair(source, taken)
         if config.augmentation:
-            seed = tf.stack([tf.constant(config.seed, tf.int64), step])
-            inputs = augment.changed(inputs, config.augmentation, seed)
+            inputs = augment.changed(inputs, config.augmentation, tf.stack([seed, step]))
         whole = (_alone(inputs), labels)
         return whole if weights is None else (*whole, tf.gather(weights, labels))
 
-    return _ready(numbered, batch)
+    return batch
+
+
+def judged(source: Features, taken: Mapping[str, tf.Tensor]) -> tuple:
+    """A batch to judge a model with: (inputs, labels) of these examples."""
+    inputs, labels = _pair(source, taken)
+    return _alone(inputs), labels
 
 
 def evaluation(split: Split) -> tf.data.Dataset:
@@ -58,14 +97,7 @@ def evaluation(split: Split) -> tf.data.Dataset:
     else:
         dataset = tf.data.Dataset.from_tensor_slices(arrays).batch(EVALUATION_BATCH)
 
-    def batch(taken: Mapping[str, tf.Tensor]) -> tuple:
-        inputs = {
-            name: images.as_input(taken[name], shape, source.resize)
-            for name, shape in source.shapes.items()
-        }
-        return _alone(inputs), taken[source.label]
-
-    return _ready(dataset, batch)
+    return _ready(dataset, lambda taken: judged(source, taken))
 
 
 def _ready(dataset: tf.data.Dataset, batch: Any) -> tf.data.Dataset:
@@ -75,28 +107,6 @@ def _ready(dataset: tf.data.Dataset, batch: Any) -> tf.data.Dataset:
     batch = tf.autograph.experimental.do_not_convert(batch)  # It has no branch on a tensor.
     made = dataset.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return made.prefetch(tf.data.AUTOTUNE).with_options(options)
-
-
-def _chooser(split: Split, seed: int, size: int) -> Any:
-    """step -> the arrays' rows of that batch.
-
-    The place of an example in its epoch goes through a keyed permutation of 0..count-1
-    (`index_shuffle`): nothing is kept, and no step depends on the one before.
-    """
-    arrays = {name: tf.constant(array) for name, array in (split.arrays or {}).items()}
-    count = split.count
-
-    def choose(step: tf.Tensor) -> dict[str, tf.Tensor]:
-        places = step * size + tf.range(size, dtype=tf.int64)
-        epochs = places // count
-        seeds = tf.stack([tf.fill([size], tf.constant(seed, tf.int64)), epochs, epochs * 0], axis=1)
-        # The function around it in TensorFlow 2.21 takes one seed only, whatever it says.
-        rows = tf.raw_ops.RandomIndexShuffle(
-            index=places % count, seed=seeds, max_index=tf.constant(count - 1, tf.int64)
-        )
-        return {name: tf.gather(array, rows) for name, array in arrays.items()}
-
-    return choose
 
 
 def _streamed(split: Split, seed: int, first: int) -> tf.data.Dataset:
@@ -149,6 +159,14 @@ def _examples(split: Split) -> tf.data.Dataset:
         return taken
 
     return dataset.map(dense).unbatch().map(decoded, tf.data.AUTOTUNE, deterministic=True)
+
+
+def _pair(source: Features, taken: Mapping[str, tf.Tensor]) -> tuple[dict[str, Any], Any]:
+    inputs = {
+        name: images.as_input(taken[name], shape, source.resize)
+        for name, shape in source.shapes.items()
+    }
+    return inputs, taken[source.label]
 
 
 def _alone(inputs: dict[str, tf.Tensor]) -> Any:

@@ -44,16 +44,25 @@ class StopWhenNotFinite(keras.callbacks.Callback):
         Raises:
             DivergedError: it is not finite; the message has the step, the layer and the norms.
         """
-        loss = float(self._last)
-        if math.isfinite(loss):
-            return
-        step = self.done() - 1
-        cause = _cause(self.model, self.batch(step))
-        raise DivergedError(
-            f"training diverged: the loss is {loss} at step {step}; {cause}; "
-            f"norms of the weights: {_norms(self.model.trainable_variables)}; "
-            "try a lower learning_rate, a clip, or skip_not_finite"
-        )
+        if not math.isfinite(loss := float(self._last)):
+            step = self.done() - 1
+            raise explained(self.model, loss, step, self.batch(step))
+
+
+def explained(model: Any, loss: float, step: int, data: Any) -> DivergedError:
+    """What to raise of a loss that is not finite: the step, the layer and the norms.
+
+    Args:
+        model: with the weights before the step.
+        loss: what it was.
+        step: its number from 0 on.
+        data: what the model was trained with at it.
+    """
+    return DivergedError(
+        f"training diverged: the loss is {loss} at step {step}; {_cause(model, data)}; "
+        f"norms of the weights: {_norms(model.trainable_variables)}; "
+        "try a lower learning_rate, a clip, or skip_not_finite"
+    )
 
 
 def _cause(model: Any, data: Any) -> str:

@@ -28,13 +28,12 @@ def install(model: keras.Model, radius: float | None) -> None:
                 f"sam_radius: {model.name} has a train_step of its own; none allowed"
             )
         return
-    # False from the first loss on that is not finite: whoever looks finds the weights before it.
-    finite = tf.Variable(tf.constant(True), trainable=False)
-    model.train_step = lambda data: _step(model, data, radius, finite)
+    step = Step(model, radius)
+    model.train_step = step
     if devices.workers() > 1:
         # Keras 3.15 takes the mean of the metrics over workers along an axis that they lack.
         test = model.test_step
-        model.train_step = lambda data: _with_axis(_step(model, data, radius, finite))
+        model.train_step = lambda data: _with_axis(step(data))
         model.test_step = lambda data: _with_axis(test(data))
 
 
@@ -42,17 +41,36 @@ def _with_axis(metrics: dict[str, Any]) -> dict[str, Any]:
     return {name: tf.expand_dims(value, 0) for name, value in metrics.items()}
 
 
-def _step(model: Any, data: Any, radius: float | None, finite: tf.Variable) -> dict[str, Any]:
-    x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-    variables = model.trainable_variables
-    loss, outputs, gradients = _gradients(model, x, y, weight)
-    # As in Keras' own step: the mean over replicas, each with its share of the batch.
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    model._loss_tracker.update_state(loss * replicas, sample_weight=_examples(x))
-    if radius is not None:
-        gradients = _sharp_gradients(model, x, y, weight, gradients, radius)
-    _apply(model.optimizer, gradients, variables, loss, finite)
-    return model.compute_metrics(x, y, outputs, sample_weight=weight)
+class Step:
+    """The step of one model.
+
+    Args:
+        model: compiled.
+        radius: as in `install`.
+
+    Attributes:
+        finite: false from the first loss on that is not finite: whoever looks finds the weights
+            before it.
+    """
+
+    def __init__(self, model: Any, radius: float | None):
+        self._model = model
+        self._radius = radius
+        self.finite = tf.Variable(tf.constant(True), trainable=False)
+
+    def __call__(self, data: Any) -> dict[str, Any]:
+        """Updates the weights; the metrics of the epoch so far."""
+        model, radius = self._model, self._radius
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        variables = model.trainable_variables
+        loss, outputs, gradients = _gradients(model, x, y, weight)
+        # As in Keras' own step: the mean over replicas, each with its share of the batch.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        model._loss_tracker.update_state(loss * replicas, sample_weight=_examples(x))
+        if radius is not None:
+            gradients = _sharp_gradients(model, x, y, weight, gradients, radius)
+        _apply(model.optimizer, gradients, variables, loss, self.finite)
+        return model.compute_metrics(x, y, outputs, sample_weight=weight)
 
 
 def _gradients(model: Any, x: Any, y: Any, weight: Any) -> tuple[Any, Any, list[Any]]:

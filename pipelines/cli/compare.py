@@ -86,8 +86,7 @@ FAILED = 1
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Trainings at a time, each in a process of about a gigabyte.  [default: the cores, "
-    "at most 8; 1 with a GPU]",
+    help="Trainings at a time, each on a core.  [default: the cores, at most 8; 1 with a GPU]",
 )
 @click.option(
     "--root",
@@ -180,6 +179,8 @@ def _run(
         from tfx_updaters.components.study.training import Training
         from tfx_updaters.components.study.trials import Trials
         from tfx_updaters.pipelines import study_card
+
+        pool.give_each_a_core()
     console.print(f"tfx-updaters compare, log {log}", soft_wrap=True, markup=False)
     with console.status("reading the data"):
         data = data.here(workspace.root)

@@ -1,15 +1,17 @@
-"""Trials in several processes: the same results, and a process that is killed loses nothing."""
+"""Trials several at a time: the same results, and a study that is killed loses nothing."""
 
 import dataclasses
 import os
 import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
-from tfx_updaters.components import StudyError, TrainingConfig
+from tfx_updaters.components import TrainingConfig
 from tfx_updaters.components.study.arms import Arm
 from tfx_updaters.components.study.conditions import Condition
 from tfx_updaters.components.study.data import Data
@@ -17,7 +19,7 @@ from tfx_updaters.components.study.plan import Plan
 from tfx_updaters.components.study.pool import Pool
 from tfx_updaters.components.study.runner import Runner
 from tfx_updaters.components.study.training import Training
-from tfx_updaters.components.study.trials import Trials
+from tfx_updaters.components.study.trials import Trial, Trials
 from tfx_updaters.components.study.tuning import Tuning
 
 PLAN = Plan(
@@ -41,10 +43,10 @@ def bars(count: int, seed: int) -> dict[str, np.ndarray]:
 DATA = Data(bars(200, 0), bars(60, 1))
 
 
-def run(folder: Path, jobs: int, plan: Plan = PLAN) -> dict:
-    trials = Trials(folder, plan, DATA.fingerprint)
-    with Pool(Training(plan, DATA), jobs) as train:
-        return without_seconds(Runner(plan, trials, train).run().to_json())
+def run(folder: Path, jobs: int, tell=lambda progress: None) -> dict:
+    trials = Trials(folder, PLAN, DATA.fingerprint)
+    with Pool(Training(PLAN, DATA), jobs) as train:
+        return without_seconds(Runner(PLAN, trials, train, tell).run().to_json())
 
 
 def without_seconds(document):
@@ -54,34 +56,43 @@ def without_seconds(document):
     return [without_seconds(v) for v in document] if isinstance(document, list) else document
 
 
-def test_several_at_a_time_give_what_one_after_the_other_gives(tmp_path):
-    assert run(tmp_path / "two", 2) == run(tmp_path / "one", 1)
+@pytest.fixture(scope="module")
+def one_by_one(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("one"), 1)
 
 
-def killed_once(shape, flag):
-    """A model whose training kills its process, if no other one's did before."""
-    flag = Path(flag)
-    inputs = keras.Input(shape, name="image")
-    outputs = keras.layers.Dense(2, "softmax")(keras.layers.Flatten()(inputs))
-
-    class Model(keras.Model):
-        def call(self, inputs, training=None):
-            if training and flag.exists():
-                flag.unlink()
-                os.kill(os.getpid(), signal.SIGKILL)
-            return super().call(inputs, training=training)
-
-    return Model(inputs, outputs)
+def test_several_at_a_time_give_what_one_after_the_other_gives(tmp_path, one_by_one):
+    assert run(tmp_path, 2) == one_by_one
 
 
-def test_a_process_that_is_killed_is_said_and_the_study_goes_on(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parent)
-    plan = dataclasses.replace(
-        PLAN, model_fn=f"{Path(__file__).stem}.killed_once",
-        model_args={"shape": (6, 6, 1), "flag": str(tmp_path / "flag")},
-    )  # fmt: skip
-    (tmp_path / "flag").touch()
-    with pytest.raises(StudyError, match=r"was killed; with fewer at a time \(jobs, now 2\)"):
-        run(tmp_path / "study", 2, plan)
-    assert not (tmp_path / "flag").exists()
-    assert run(tmp_path / "study", 2, plan) == run(tmp_path / "one", 1, plan)
+def killed(folder: str) -> None:
+    """A study whose process is killed while its trials train."""
+
+    def tell(progress):
+        if progress.done == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    run(Path(folder), 2, tell)
+
+
+def test_a_study_that_is_killed_goes_on_and_repeats_nothing(tmp_path, one_by_one):
+    here = Path(__file__)
+    code = f"import {here.stem}; {here.stem}.killed({str(tmp_path)!r})"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=here.parent, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()[-2000:]
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("trials/**/rate*.json")}
+    assert len(kept) == 5
+    assert run(tmp_path, 2) == one_by_one
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def test_an_interrupt_ends_those_that_train():
+    """Of trainings that would take hours."""
+    plan = dataclasses.replace(PLAN, training=TrainingConfig(epochs=100_000, batch_size=16))
+    train = Training(plan, DATA)
+    trials = [Trial(Condition(), arm, 0, 0) for arm in plan.arms]
+    interrupt = threading.Timer(5, os.kill, [os.getpid(), signal.SIGINT])
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt), Pool(train, 2) as several:
+        list(several(trials))
+    assert not [each for each in threading.enumerate() if "ThreadPool" in each.name]
