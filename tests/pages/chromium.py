@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright
@@ -15,13 +15,12 @@ HEIGHT = 800  # in pixels; a page is as long as it is
 
 def launch(playwright: Playwright) -> Browser:
     """The browser that the set-up unpacked, with its own libraries and fonts."""
-    environment: Mapping[str, str] = {
-        **os.environ,
+    own = {
         "LD_LIBRARY_PATH": str(FOLDER / "al2023/lib"),
         "FONTCONFIG_FILE": str(FOLDER / "fonts.conf"),
     }
     return playwright.chromium.launch(
-        executable_path=FOLDER / "chromium", env=dict(environment), args=["--disable-gpu"]
+        executable_path=FOLDER / "chromium", env={**os.environ, **own}
     )
 
 

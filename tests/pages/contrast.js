@@ -25,9 +25,12 @@
     return (high + 0.05) / (low + 0.05);
   };
   const found = [];
+  const opacity = (element) =>
+    element ? Number(getComputedStyle(element).opacity) * opacity(element.parentElement) : 1;
   const look = (element, colour, least, what) => {
     const ground = behind(element);
-    const value = ratio(over(parsed(colour), ground), ground);
+    const [r, g, b, alpha] = parsed(colour);
+    const value = ratio(over([r, g, b, alpha * opacity(element)], ground), ground);
     if (value < least) found.push(`${what}: ${colour} on ${ground}: ${value.toFixed(2)}`);
   };
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
