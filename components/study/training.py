@@ -15,6 +15,7 @@ from tfx_updaters.components.errors import DivergedError, ModelError
 from tfx_updaters.components.study import interrupts, rates
 from tfx_updaters.components.study.data import Data
 from tfx_updaters.components.study.disturbed import disturbed
+from tfx_updaters.components.study.layers import Layers
 from tfx_updaters.components.study.plan import Plan
 from tfx_updaters.components.study.trials import DIVERGED, DONE, FAILED, Point, Result, Trial
 from tfx_updaters.components.trainer import batches, model, settings, step
@@ -77,8 +78,13 @@ class Training:
         splits = self._splits(made, trial)
         measure = _Measure(made, splits)
         first = measure("train")["loss"]
-        _fit(made, splits["train"], config, _Recorder(measure, config.accumulate, curve))
+        updates = math.ceil(splits["train"].count / config.batch_size)
+        layers = [Layers(updates)] if trial.seed in self._plan.final_seeds else []
+        recorder = _Recorder(measure, config.accumulate, curve)
+        _fit(made, splits["train"], config, recorder, layers)
         judged = _judged(curve, measure("train"), first)
+        if layers:
+            judged = dataclasses.replace(judged, dynamics=layers[0].values())
         if judged.status != DONE or model.classes(made, config.loss) != made.output_shape[-1]:
             return judged
         return dataclasses.replace(judged, classes=_by_class(made, splits["test"]))
@@ -175,9 +181,11 @@ class _Recorder(keras.callbacks.Callback):
         self._curve.append(Point(updates, self._seconds, train, validation, test))
 
 
-def _fit(made: Any, train: Split, config: TrainingConfig, recorder: _Recorder) -> None:
+def _fit(
+    made: Any, train: Split, config: TrainingConfig, recorder: _Recorder, layers: Sequence[Layers]
+) -> None:
     steps = math.ceil(train.count / config.batch_size) * config.accumulate
-    callbacks: list[keras.callbacks.Callback] = [recorder]
+    callbacks: list[keras.callbacks.Callback] = [recorder, *layers]
     if not step.skips(made.optimizer):
         batch = lambda at: next(iter(batches.training(train, config, at)))  # noqa: E731
         # Before the recorder: a loss that is not finite is no point of a curve.
