@@ -23,9 +23,11 @@ UNNAMED = """() => [...document.querySelectorAll("img, svg")]
     .filter((each) => !each.closest("[aria-hidden=true]") && !each.parentElement.closest("svg"))
     .filter((each) => !(each.getAttribute("alt") ?? each.ariaLabel ?? "").trim())
     .map((each) => each.outerHTML)"""
-WITHOUT_TABLE = """() => [...document.querySelectorAll("svg.plot, svg.bars")]
-    .filter((each) => !each.closest("figure").querySelector("table tbody td"))
-    .map((each) => each.ariaLabel)"""
+# The end of a picture: the name of its lower axis, or its ticks.
+WITHOUT_TABLE = """() => [...document.querySelectorAll("svg.plot, .row.axis")]
+    .map((each) => each.matches("svg.plot") ? each.nextElementSibling : each)
+    .filter((each) => !each.nextElementSibling?.querySelector("td"))
+    .map((each) => each.previousElementSibling.outerHTML)"""
 HIDDEN = """() => [...document.querySelectorAll("td, th, p, pre, svg.plot, svg.bars")]
     .filter((each) => !each.checkVisibility() || !each.getBoundingClientRect().height)
     .map((each) => each.outerHTML)"""
