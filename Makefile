@@ -1,6 +1,6 @@
 # Each target sets up what it needs; `make setup` does only that.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-backends test-replicas test-trainer test-runners lint bench docs test-fresh test-images constraints clean
+.PHONY: help setup run test test-backends test-pages test-replicas test-trainer test-runners lint bench docs test-fresh test-images constraints clean
 BIN := .venv/bin
 BACKENDS := .setup/backends/bin
 # Tests that hold on each of Keras' backends.
@@ -36,6 +36,10 @@ test-backends: setup ## Optimizers on TensorFlow, on JAX beside optax, on torch 
 	@KERAS_BACKEND=jax $(BACKENDS)/python -m pytest -n 2 tests/backends/test_optax.py $(EVERYWHERE)
 	@KERAS_BACKEND=torch $(BACKENDS)/python -m pytest tests/backends/test_torch.py $(EVERYWHERE)
 
+test-pages: setup ## The pages of results in a headless browser
+	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/browser.py
+	@$(BIN)/python -m pytest tests/pages
+
 lint: setup ## Ruff and pyright
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -54,7 +58,7 @@ test-images: setup ## Build the image for nodes and run a pipeline in it (root, 
 	@bash tests/images/run.sh
 
 constraints: setup ## Pin the newest versions that fit into environment/constraints.txt
-	@printf 'uv\npatchelf\nziglang\ngo-bin\ntensorflow[and-cuda]\n' | .setup/python/tools/bin/uv pip compile --quiet --upgrade \
+	@printf 'uv\npatchelf\nziglang\ngo-bin\nnodejs-wheel\ntensorflow[and-cuda]\n' | .setup/python/tools/bin/uv pip compile --quiet --upgrade \
 		--universal --python-version 3.11 --all-extras --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links -o environment/constraints.txt pyproject.toml -
 	@.setup/python/tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

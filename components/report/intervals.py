@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfx_updaters.components.report.axis import Axis, Tick, short
+from tfx_updaters.components.report.table import Table
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,16 @@ class Chart:
     limits: Sequence[Limit]
     ticks: Sequence[Tick]
     zero: float | None = None
+
+    def table(self) -> Table:
+        """What the marks say: a row for each row, a column for each series."""
+        texts = [{mark.of: mark.text for mark in row.marks} for row in self.rows]
+        rows = [
+            [row.label, *(said.get(of, "-") for of in self.series)]
+            for row, said in zip(self.rows, texts, strict=True)
+        ]
+        caption = ", ".join([self.title, *(limit.text for limit in self.limits)])
+        return Table(caption, ["where", *(of or "value" for of in self.series)], rows)
 
 
 def chart(

@@ -67,19 +67,21 @@ class Condition:
 
     @classmethod
     def parsed(cls, text: str) -> "Condition":
-        """The condition of `NAME` or `NAME=SHARE`.
+        """The condition of `NAME`, `NAME=SHARE` or `NAME=SHARE:STRENGTH`.
 
         Raises:
-            StudyError: the text is neither.
+            StudyError: the text is none of them.
         """
-        name, _, share = text.partition("=")
+        name, _, how = text.partition("=")
+        share, colon, strength = how.partition(":")
         try:
-            return cls(name, float(share or 0))
+            return cls(name, float(share or 0), float(strength) if colon else None)
         except ValueError as error:
             if isinstance(error, StudyError):
                 raise
             raise StudyError(
-                f"condition: received {text!r}; NAME=SHARE is needed, as outliers=0.1"
+                f"condition: received {text!r}; NAME=SHARE or NAME=SHARE:STRENGTH is "
+                "needed, as outliers=0.1 or outliers=0.1:20"
             ) from error
 
     def __str__(self) -> str:

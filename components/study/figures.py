@@ -1,15 +1,17 @@
 """What is drawn of a study: means with their intervals, differences, curves, rates and profiles."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from tfx_updaters.components.report.curves import Line, Plot, Point, plot
 from tfx_updaters.components.report.intervals import Chart, Value, chart
+from tfx_updaters.components.study.layers import KEPT
 from tfx_updaters.components.study.outcome import FACTORS, Outcome
 from tfx_updaters.components.study.search import Found
 from tfx_updaters.components.study.trials import DONE, Result
+from tfx_updaters.components.trainer.figures import DRAWN, titles
 
 
 def finals(outcome: Outcome, condition: str) -> Chart:
@@ -108,6 +110,40 @@ def _band(results: Sequence[Result], of: Callable[..., float]) -> list[Point]:
         Point(epoch, float(np.mean(values)), min(values), max(values))
         for epoch, values in enumerate(by_epoch)
     ]
+
+
+def dynamics(outcome: Outcome, condition: str) -> list[Chart]:
+    """What the updates did, a chart for each statistic: by layer and arm the mean over epochs.
+
+    A mark is the mean over the trainings that gave a model, its bar from the lowest of them to the
+    highest. A chart without rows is of a statistic that no training has.
+    """
+    arms = [arm.name for arm in outcome.plan.arms]
+    done = {
+        name: [each for each in outcome.curves[condition, name] if each.status == DONE]
+        for name in arms
+    }
+    known = {each for results in done.values() for result in results for each in result.dynamics}
+    return [
+        chart(title, _by_layer(done, statistic), series=arms)
+        for name in KEPT
+        for statistic, title in titles(name, known) or [(name, DRAWN[name])]
+    ]
+
+
+def _by_layer(done: Mapping[str, Sequence[Result]], statistic: str) -> list[Value]:
+    values = []
+    for arm, results in done.items():
+        means: dict[str, list[float]] = {}
+        for result in results:
+            for layer, epochs in result.dynamics.get(statistic, {}).items():
+                means.setdefault(layer, []).append(float(np.mean(epochs)))
+        values += [
+            Value(layer, arm, float(np.mean(each)), min(each), max(each))
+            for layer, each in means.items()
+            if _known(each)
+        ]
+    return values
 
 
 def sensitivity(outcome: Outcome, condition: str) -> Plot | None:

@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from tfx_updaters.components.errors import DivergedError
+from tfx_updaters.components.study.layers import Layers
 from tfx_updaters.components.trainer import batches, diverged, step
 from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.components.trainer.data import Features
+from tfx_updaters.components.trainer.train_function import Look
 
 NUMBER = tf.TensorSpec([], tf.int64)
 Tensors = Mapping[str, tf.Tensor]
@@ -34,7 +38,10 @@ class Lane:
         self._size = batches.micro(config)
         self._batch = batches.maker(source, config)
         specs = {k: tf.TensorSpec([None, *v.shape[1:]], v.dtype) for k, v in examples.items()}
-        self._train = _training(model, self._chosen, specs, config.jit_compile)
+        self._stops = not step.skips(model.optimizer)
+        self._traced = lambda: _step(model, self._chosen, specs, config.jit_compile)
+        self._layers: Layers | None = None
+        self._train = _training(self._traced(), self._stops, specs)
         self._evaluate = _evaluation(model, source, specs)
         # Without a step: what TensorFlow does to a graph before its first run is no training.
         self._train(examples, *_numbers(0, 0, 0))
@@ -56,15 +63,38 @@ class Lane:
         """
         done, finite, logs = self._train(examples, *_numbers(seed, first, last))
         if not finite:
-            at = int(done) - 1
-            data = self._chosen(examples, *_numbers(seed, at))
-            raise diverged.explained(self.model, float(logs["loss"]), at, data)
+            raise self._diverged(examples, seed, int(done) - 1, logs)
         return _floats(logs)
+
+    def layers(self, updates: int) -> Layers:
+        """What says what the last of so many updates did, ready for a training's beginning."""
+        if self._layers is None:
+            self._layers = Layers(self.model, updates, self._traced)
+        self._layers.begin()
+        return self._layers
+
+    def one(
+        self, layers: Layers, look: Look, examples: Tensors, seed: int, at: int
+    ) -> dict[str, float]:
+        """Trains with the batch `at` alone, as `train` does, and has `layers` look at it."""
+        if look is Look.ALL:
+            logs = layers.watched(examples, *_numbers(seed, at))
+            if self._stops and not np.isfinite(logs.get("loss", 0.0)):
+                raise self._diverged(examples, seed, at, logs)
+            logs = _floats(logs)
+        else:
+            logs = self.train(examples, seed, at, at + 1)
+        layers.after(look, logs)
+        return logs
 
     def evaluate(self, examples: Tensors) -> dict[str, float]:
         """Loss and metrics on examples."""
         self.model.reset_metrics()
         return _floats(self._evaluate(examples))
+
+    def _diverged(self, examples: Tensors, seed: int, at: int, logs: Any) -> DivergedError:
+        data = self._chosen(examples, *_numbers(seed, at))
+        return diverged.explained(self.model, float(logs["loss"]), at, data)
 
     def _chosen(self, examples: Tensors, seed: tf.Tensor, at: tf.Tensor) -> tuple:
         return self._batch(batches.chosen(examples, seed, at, self._size), seed, at)
@@ -84,16 +114,19 @@ def _state(model: Any) -> list[Any]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def _training(model: Any, chosen: Callable[..., tuple], specs: Any, compiled: bool) -> Any:
-    """(examples, seed, first, last) -> (steps done, whether the loss is finite, metrics).
-
-    It ends at a loss that is not finite, unless the updater skips such steps.
-    """
+def _step(model: Any, chosen: Callable[..., tuple], specs: Any, compiled: bool) -> Any:
+    """(examples, seed, number of the batch) -> metrics; traced anew."""
     update = model.train_step
     if compiled:
         update = tf.function(update, jit_compile=True, autograph=False)
-    stops = not step.skips(model.optimizer)
-    one = _graph(lambda *at: update(chosen(*at)), specs, NUMBER, NUMBER)
+    return _graph(lambda *at: update(chosen(*at)), specs, NUMBER, NUMBER)
+
+
+def _training(one: Any, stops: bool, specs: Any) -> Any:
+    """(examples, seed, first, last) -> (steps done, whether the loss is finite, metrics).
+
+    It ends at a loss that is not finite, if it `stops` there.
+    """
 
     def several(examples: Tensors, seed: Any, first: Any, last: Any) -> Any:
         def body(at: Any, finite: Any, logs: Any) -> Any:

@@ -31,6 +31,7 @@ class Condition:
         differences: table of the differences to the reference, and their picture.
         learning: curves over the epochs.
         classes: table of all classes, and a picture of the worst ones.
+        dynamics: pictures of what the updates did to each layer, and the arms that are not on them.
         sensitivity: curves over the rates; None where they were not tuned.
         targets: table and picture of the way to the target; None without one.
     """
@@ -42,6 +43,7 @@ class Condition:
     differences: tuple[Table, Chart]
     learning: list[Plot]
     classes: tuple[Table, Chart]
+    dynamics: list[tuple[Chart, list[str]]]
     sensitivity: Plot | None
     targets: tuple[Table, Chart] | None
 
@@ -90,9 +92,15 @@ def _condition(outcome: Outcome, name: str) -> Condition:
         differences=(tables.differences(outcome, name), figures.differences(outcome, name)),
         learning=figures.learning(outcome, name),
         classes=(tables.classes(outcome, name), figures.worst(outcome, name)),
+        dynamics=[(each, _absent(outcome, each)) for each in figures.dynamics(outcome, name)],
         sensitivity=figures.sensitivity(outcome, name),
         targets=targets,
     )
+
+
+def _absent(outcome: Outcome, chart: Chart) -> list[str]:
+    drawn = {mark.of for row in chart.rows for mark in row.marks}
+    return [arm.name for arm in outcome.plan.arms if arm.name not in drawn]
 
 
 def _said(verdict: Verdict) -> tuple[str, str, str]:
@@ -103,11 +111,12 @@ def _protocol(outcome: Outcome) -> list[tuple[str, str]]:
     """How the study was made: what, and how much of it."""
     plan, training = outcome.plan, outcome.plan.training
     tuned, final = plan.tuning_seeds, plan.final_seeds
+    epochs = "epoch" if training.epochs == 1 else "epochs"
     rows = [
         ("Compared by", f"{plan.metric} on the test split after the last epoch"),
         ("Seeds", f"{plan.seeds}: {final.start} to {final.stop - 1}, the same for all updaters"),
         ("Level", f"{100 * plan.confidence:g} % for all verdicts together"),
-        ("Training", f"{training.epochs} epochs, batches of {training.batch_size}"),
+        ("Training", f"{training.epochs} {epochs}, batches of {training.batch_size}"),
         ("Loss", training.loss),
         ("Validation", f"{100 * plan.validation:g} % of the training examples"),
         ("Model", f"{plan.model_fn} with {json.dumps(dict(plan.model_args))}"),

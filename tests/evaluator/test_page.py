@@ -119,7 +119,7 @@ def test_every_reason_and_every_check_is_on_it():
     text = words(parsed(dataclasses.replace(DECISION, faults=(fault,), notes=("a note",))))
     for said in (fault.sentence(), *(check.sentence() for check in DECISION.checks), "a note"):
         assert said in text
-    rows = parsed(DECISION).findall(".//tbody/tr")
+    rows = parsed(DECISION).findall(".//table[@class='stacked']/tbody/tr")
     assert [words(row.find("td")) for row in rows] == ["✗ failed"] * 3
     assert "worst where label: 2" in words(rows[0])
 
@@ -129,6 +129,17 @@ def test_every_picture_has_its_numbers_in_words():
     assert labels[0] == "all: 0.912 (0.881 to 0.934), n = 450; limit: at least 0.9; "
     assert labels[2].startswith("all: train 0.998 (0.99 to 1), n = 900; eval 0.912 (0.881")
     assert all(chart.get("role") == "img" for chart in charts(DECISION))
+
+
+def test_every_picture_has_its_numbers_as_a_table():
+    (figure,) = [
+        each for each in parsed(DECISION).iter("figure") if "gap" in words(each.find("h3"))
+    ]
+    first, second = [[[words(cell) for cell in row] for row in table.iter("tr")]
+                     for table in figure.iter("table")]  # fmt: skip
+    assert first == [["where", "value"], ["all", "0.086 (0.071 to 0.103), n = 900"]]
+    assert second[0] == ["where", "train", "eval"] and second[1][1] == "0.998 (0.99 to 1), n = 900"
+    assert words(figure.find(".//caption")).endswith(", at most 0.05")
 
 
 def test_slices_are_in_the_order_of_their_numbers():

@@ -50,7 +50,18 @@ def made(trial: Trial) -> Result:
         return Result(DIVERGED, WHY, points[:3], {"accuracy": 0.1})
     # The class 1 is the hardest one of sgd, 2 of the others; 3 has no examples.
     classes = [top, top - 0.1, top - (0.05 if trial.arm.name == "sgd" else 0.2), None]
-    return Result(DONE, "", points, last, classes)
+    return Result(DONE, "", points, last, classes, moved(trial, random))
+
+
+def moved(trial: Trial, random: np.random.Generator) -> dict[str, dict[str, list[float]]]:
+    """Of two layers, by epoch; only clip clips."""
+    told = {
+        "update_ratio": {"conv/kernel": [0.04, 0.02, 0.01], "head/kernel": [0.02, 0.01, 0.005]},
+        "cosine": {"conv/kernel": [0.5, 0.4], "head/kernel": [0.1, -0.2]},
+    }
+    if trial.arm.name == "clip":
+        told["clipped"] = {"conv/kernel": random.uniform(size=3).tolist(), "head/kernel": [0.0] * 3}
+    return told
 
 
 def outcome(plan: Plan = PLAN, train=made) -> Outcome:

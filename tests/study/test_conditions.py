@@ -85,8 +85,9 @@ def test_a_corruption_that_does_not_fit_the_inputs_is_refused(arrays):
         ("clean", Condition()),
         ("outliers=0.1", Condition("outliers", 0.1)),
         ("occlusion=1", Condition("occlusion", 1.0)),
+        ("outliers=0.1:20", Condition("outliers", 0.1, 20.0)),
     ],
-    ids=["clean", "outliers", "occlusion"],
+    ids=["clean", "outliers", "occlusion", "strength"],
 )
 def test_a_text_is_a_condition(text, expected):
     assert Condition.parsed(text) == expected
@@ -101,8 +102,21 @@ def test_a_text_is_a_condition(text, expected):
         ("outliers=nan", "share: received nan"),
         ("outliers=much", "outliers=much"),
         ("clean=0.1", "clean: share"),
+        ("outliers=0.1:", "outliers=0.1:20"),
+        ("outliers=0.1:-1", "strength: received -1"),
+        ("label_noise=0.1:2", "none is allowed"),
     ],
-    ids=["unknown", "no share", "above 1", "nan", "no number", "clean"],
+    ids=[
+        "unknown",
+        "no share",
+        "above 1",
+        "nan",
+        "no number",
+        "clean",
+        "no strength",
+        "negative strength",
+        "strength of labels",
+    ],
 )
 def test_a_wrong_text_is_refused(text, expected):
     with pytest.raises(StudyError, match=expected):

@@ -11,6 +11,7 @@ import made_study
 import pytest
 
 from tfx_updaters.components import TrainingConfig
+from tfx_updaters.components.report.axis import short
 from tfx_updaters.components.study.files import PAGE, RESULT, texts
 from tfx_updaters.components.study.origin import Origin
 from tfx_updaters.components.study.plan import Plan
@@ -75,9 +76,9 @@ def test_every_number_of_a_table_is_one_of_the_json():
     known |= {f"{100 * n:.4g}" for n in numbers(document)} | {"1.5", "0.316", "3.16"}
     curves = [
         name for name in tables(root)
-        if re.search(r" on test( by class)?$| on the batches", name)
+        if re.search(r" on test( by class)?$| on the batches|^share that|^norm of|^cosine", name)
     ]  # fmt: skip
-    assert len(curves) == 4
+    assert len(curves) == 7
     checked = 0
     for name, rows in tables(root).items():
         if name not in curves:
@@ -145,6 +146,23 @@ def test_the_worst_class_of_each_arm_is_named_and_all_are_in_the_table():
         mean = statistics.fmean(t["classes"][int(worst)] for t in arm["trials"])
         assert f"{mean:.4f}" == found[1 + int(worst)][place]
         assert any(f"{arm['arm']}: " in each and f", class {worst};" in each for each in labels)
+
+
+def test_what_the_updates_did_is_told_by_layer_and_what_is_not_known_is_said():
+    root, document = written()
+    clip = next(arm for arm in document["arms"] if arm["arm"] == "clip")
+    each = [statistics.fmean(t["dynamics"]["clipped"]["conv/kernel"]) for t in clip["trials"]]
+    mean, low, high = statistics.fmean(each), min(each), max(each)
+    (section,) = [f for f in root.iter("figure") if "cosine" in words(f) and "clean" in words(f)]
+    share, ratio, cosine = [[[words(cell) for cell in row] for row in table.iter("tr")]
+                            for table in section.iter("table")]  # fmt: skip
+    assert share[0] == ["where", "sgd", "momentum", "clip"]
+    assert share[1] == ["conv/kernel", "-", "-", f"{short(mean)} ({short(low)} to {short(high)})"]
+    assert ratio[2] == ["head/kernel", *["0.0117 (0.0117 to 0.0117)"] * 3]
+    assert cosine[1][1] == "0.45 (0.45 to 0.45)"
+    said = "share that a clip made smaller: nothing was recorded of sgd, momentum."
+    assert said in words(section)
+    assert "nothing was recorded of sgd, momentum" in words(written(made_study.outcome(ONE))[0])
 
 
 def test_differences_lie_where_they_are_beside_zero():
@@ -258,12 +276,13 @@ def test_trainings_without_a_model_are_told_with_their_reason():
 def test_one_condition_without_tuning_and_target_has_no_such_sections():
     root, _ = written(made_study.outcome(ONE))
     assert headings(root) == [
-        "In the end", "Differences to sgd", "Learning curves", "Worst classes", "How it was made",
-        "Updaters",
+        "In the end", "Differences to sgd", "Learning curves", "Worst classes",
+        "What the updates did, by layer", "How it was made", "Updaters",
     ]  # fmt: skip
     assert list(root.iter("h3")) == []
-    assert headings(written()[0])[3:7] == [
-        "Worst classes", "Learning rates", "Steps to 0.85 accuracy", "Trainings that gave no model",
+    assert headings(written()[0])[4:8] == [
+        "What the updates did, by layer", "Learning rates", "Steps to 0.85 accuracy",
+        "Trainings that gave no model",
     ]  # fmt: skip
 
 

@@ -52,6 +52,23 @@ def test_a_trial_learns_and_is_the_same_again(train):
     assert first.train == again.train
 
 
+def test_a_compared_trial_tells_what_its_updates_did_and_is_none_the_worse(train):
+    """A trial of the same seed that is not compared is not watched: it gives the same."""
+    seen = train.result(Trial(Condition(), ARMS[1], 0, PLAN.final_seeds[0]))
+    assert list(seen.dynamics) == ["clipped", "update_ratio", "cosine"]
+    for layers in seen.dynamics.values():
+        assert list(layers) == ["conv1/kernel", "head/kernel"]
+        assert all(len(values) == 3 for values in layers.values())
+    assert all(0 < value < 1 for value in seen.dynamics["update_ratio"]["conv1/kernel"])
+    assert all(-1 <= value <= 1 for value in seen.dynamics["cosine"]["head/kernel"])
+    unseen = Training(dataclasses.replace(PLAN, first_seed=100), DATA).result(
+        Trial(Condition(), ARMS[1], 0, PLAN.final_seeds[0])
+    )
+    assert unseen.dynamics == {} and unseen.train == seen.train
+    for a, b in zip(seen.curve, unseen.curve, strict=True):
+        assert dataclasses.replace(a, seconds=0) == dataclasses.replace(b, seconds=0)
+
+
 def test_the_accuracy_by_class_is_that_of_the_test_split(train):
     """Weighted with the number of examples, they make the accuracy that Keras measured."""
     found = train.result(Trial(Condition(), ARMS[0], -3, 1))
