@@ -238,7 +238,7 @@ def _parquet(path: str, name: str, windows: Windows) -> Iterator[Any]:
             sensor_header.check(schema.names, name, windows.columns)
             _check_types(schema, name, windows)
             for batch in table.iter_batches(ROWS, columns=list(windows.columns)):
-                yield batch.to_pandas(date_as_object=False)
+                yield batch.to_pandas(date_as_object=False, ignore_metadata=True)
     except pa.ArrowInvalid as error:
         raise DataError(f"{name} is no Parquet file, or a broken one: {error}") from None
 

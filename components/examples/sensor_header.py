@@ -42,7 +42,9 @@ def _of_parquet(path: Path, name: str) -> list[str]:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_schema(path).names
+        names = pq.read_schema(path).names
+        # What pandas calls an index without a name, which is no reading.
+        return [each for each in names if not each.startswith("__index_level_")]
     except pa.ArrowInvalid as error:
         raise DataError(f"{name} is no Parquet file, or a broken one: {error}") from None
 
@@ -54,7 +56,7 @@ def first_rows(path: Path) -> Any:
 
     try:
         if path.name.lower().endswith(PARQUET):
-            return next(pq.ParquetFile(path).iter_batches(ROWS)).to_pandas()
+            return next(pq.ParquetFile(path).iter_batches(ROWS)).to_pandas(ignore_metadata=True)
         return pd.read_csv(path, nrows=ROWS, skipinitialspace=True)
     except (ValueError, StopIteration):
         return pd.DataFrame()  # What is wrong is said with its row where all of it is read.
