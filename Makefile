@@ -54,7 +54,7 @@ docs: setup ## Build the site into site/
 test-fresh: ## Set up and run in new Debian 12 and Debian 13 systems (root, debootstrap)
 	@bash tests/fresh/run.sh
 
-test-images: setup ## Build the image for nodes and run a pipeline in it (root, debootstrap, buildah)
+test-images: setup ## Build the images for nodes and run pipelines in them (root, debootstrap, buildah)
 	@bash tests/images/run.sh
 
 constraints: setup ## Pin the newest versions that fit into environment/constraints.txt

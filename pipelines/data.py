@@ -3,19 +3,29 @@
 import dataclasses
 import difflib
 import hashlib
-import json
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tfx_updaters.components.errors import DataError
-from tfx_updaters.components.examples import image_layout, named, records
+from tfx_updaters.components.examples import (
+    image_layout,
+    named,
+    records,
+    sensor_layout,
+    sensor_settings,
+)
 from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.records import Records
+from tfx_updaters.components.examples.sensor_layout import SeriesFiles
+from tfx_updaters.components.examples.sensor_windows import Windows
 from tfx_updaters.pipelines import store
 
-RECORDS, IMAGES, STORED = "TFRecords", "images", "files in an object store"
+RECORDS, IMAGES, SERIES = "TFRecords", "images", "series"
+STORED = "files in an object store"
 # What a summary counts, as it is said.
 NOTES = {
     "skipped": "skipped",
@@ -30,13 +40,15 @@ class Source:
     """What was asked for.
 
     Attributes:
-        text: a name of `named`, a folder, or an address of an object store.
-        images: how images become examples.
+        text: a name of `named`, a folder, a file of series, or an address of an object store.
+        images: how images become examples, and how many files may be left out.
+        windows: how series do: what is given of the fields of `Windows`.
         copied: the folder on this machine with what lies at the address; see `here`.
     """
 
     text: str
     images: ImageConfig = field(default_factory=ImageConfig)
+    windows: Mapping[str, Any] = field(default_factory=dict)
     copied: Path | None = None
 
     @property
@@ -70,25 +82,47 @@ class Source:
         """What lies there; needs no TensorFlow.
 
         Raises:
-            DataError: nothing that can be used.
+            DataError: nothing that can be used, or not with these options.
         """
-        if self.is_named:
-            return RECORDS
         if store.is_address(self.text) and self.copied is None:
             store.check(self.text)
             return STORED
+        kind = RECORDS if self.is_named else self._looked_up()
+        if kind == SERIES:
+            self.series()
+        elif self.windows:
+            raise DataError(f"data {self.text} holds {kind}; --window is for series")
+        if kind == RECORDS and not self.is_named and self.images != ImageConfig():
+            raise DataError(
+                f"data {self.text} holds TFRecords; how images are read changes nothing"
+            )
+        return kind
+
+    def series(self) -> tuple[SeriesFiles, Windows]:
+        """The files of series, and how they are cut.
+
+        Raises:
+            DataError: a column is not there, or what a window is was not said.
+        """
+        if self.images != ImageConfig(max_skipped=self.images.max_skipped):
+            raise DataError(f"data {self.text} holds series; how images are read changes nothing")
+        files = sensor_layout.find(self.copied or Path(self.text))
+        return files, sensor_settings.completed(self.windows, files)
+
+    def _looked_up(self) -> str:
         _refuse_unknown_name(self.text)
         folder = self.copied or Path(self.text)
         if self.images.labels or (not _has_records(folder) and image_layout.looks_like(folder)):
             return IMAGES
+        if sensor_layout.looks_like(folder) and not _has_records(folder):
+            return SERIES
         if folder.is_dir() and not any(folder.glob("train*")) and not any(folder.glob("eval*")):
             raise DataError(
-                f"data {folder} has no train* and no eval* TFRecords, and no images in folders "
+                f"data {folder} has no train* and no eval* TFRecords, no series "
+                f"({', '.join(sensor_layout.SUFFIXES)}), and no images in folders "
                 "named like their classes; a file with the labels is named with --image-labels"
             )
         records.find(folder)
-        if self.images != ImageConfig():
-            raise DataError(f"data {folder} holds TFRecords; how images are read changes nothing")
         return RECORDS
 
     def here(self, root: Path) -> "Source":
@@ -113,8 +147,16 @@ class Source:
         _clean(root / "data")
         if self.is_named:
             return named.write(self.text, root / "data" / self.text)
-        if self.kind() == RECORDS:
+        kind = self.kind()
+        if kind == RECORDS:
             return self.folder
+        if kind == SERIES:
+            # Beam and pandas, too.
+            from tfx_updaters.components.examples.sensor_convert import convert as cut
+
+            files, windows = self.series()
+            files.refuse(self.images.max_skipped)
+            return cut(files, windows, lambda mark: root / "data" / f"{self._readable}-{mark}")
         # Pillow and NumPy are loaded only now: help and usage errors do not wait for them.
         from tfx_updaters.components.examples.image_convert import convert
 
@@ -123,14 +165,16 @@ class Source:
 
 
 def describe(source: Source, found: Records) -> str:
-    """What there is, in a sentence; for images also what was left out."""
-    height, width, channels = found.shape
+    """What there is, in a sentence; for images and series also what was left out."""
     counts = ", ".join(f"{count:,} in {split}" for split, count in found.counts.items())
-    parts = [f"{found.classes} classes", counts, f"{height} x {width} x {channels}"]
-    path = found.folder / records.SUMMARY
-    if path.is_file():
-        summary = json.loads(path.read_text(encoding="utf-8"))
-        parts += [f"{summary[key]:,} {text}" for key, text in NOTES.items() if summary[key]]
+    parts = [f"{found.classes} classes", counts, " x ".join(map(str, found.shape))]
+    summary = found.summary()
+    parts += [f"{summary[key]:,} {text}" for key, text in NOTES.items() if summary.get(key)]
+    if "series" in summary:
+        parts.append(f"{summary['series']:,} series with {', '.join(summary['channels'])}")
+        parts += [f"{n:,} windows dropped ({why})" for why, n in summary["dropped"].items()]
+        short = summary["series_too_short"]["count"]
+        parts += [f"{short:,} series shorter than a window"] if short else []
     what = source.text if source.is_named else source.kind()
     return f"{what}: {'; '.join(parts)}"
 
@@ -142,7 +186,11 @@ def _clean(folder: Path) -> None:
 
 
 def _has_records(folder: Path) -> bool:
-    return all(any(path.is_file() for path in folder.glob(f"{split}*")) for split in records.SPLITS)
+    """Whether each split has files that are no series: `train.csv` is one."""
+    return all(
+        any(path.is_file() and not sensor_layout.is_series(path.name) for path in paths)
+        for paths in (folder.glob(f"{split}*") for split in records.SPLITS)
+    )
 
 
 def _refuse_unknown_name(text: str) -> None:
@@ -153,7 +201,7 @@ def _refuse_unknown_name(text: str) -> None:
     if near:
         raise DataError(
             f"data {text} does not exist; did you mean '{near[0]}'? Names are "
-            f"{', '.join(named.NAMES)}; everything else is a folder"
+            f"{', '.join(named.NAMES)}; everything else is a folder or a file"
         )
 
 

@@ -17,9 +17,8 @@ def show(console: Console, source: Source, found: Found) -> None:
     where = source.text if source.is_named else f"{source.kind()} in {source.shown}"
     console.print(where, soft_wrap=True, markup=False)
     console.print(_table(found))
-    sizes = ", ".join(f"{h} x {w} ({n:,})" for (h, w), n in found.sizes.most_common(GROUPS))
-    channels = "grey" if found.channels == 1 else "colour"
-    console.print(f"{len(found.sizes)} sizes: {sizes}" if len(found.sizes) > 1 else sizes, channels)
+    for fact in found.facts:
+        console.print(fact, markup=False)
     large, small, times = found.imbalance()
     if times >= IMBALANCED:
         console.print(Text(f"{large} has {times:.1f} times as many as {small}", "yellow"))

@@ -16,9 +16,11 @@ from tfx_updaters.components.examples import image_convert, image_layout, image_
 from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.image_file import encode
 from tfx_updaters.components.examples.image_layout import Skipped
+from tfx_updaters.pipelines import window_picture
 
 # Of each class on a contact sheet.
 PICTURES, SIDE = 8, 96
+SIZES = 10
 WITHOUT_END = 2**62
 
 
@@ -28,20 +30,20 @@ class Found:
 
     Attributes:
         counts: number of examples by class and split.
-        sizes: number of examples by (height, width).
-        channels: 1 or 3.
+        facts: sentences on what examples are.
+        pictures: a few of each class as the bytes of PNG files.
+        legend: what the colours of lines in them stand for: names and colours; images have none.
         skipped: what is left out, and why.
         copies: each group of near-copies, by file.
         moved: files that went to `train`, as they have near-copies there.
         contradictions: groups of near-copies with different labels, by file.
-        pictures: a few of each class as the bytes of PNG files.
         fault: why it cannot be trained on as it is; empty if it can.
     """
 
     counts: Mapping[str, Mapping[str, int]]
-    sizes: Counter
-    channels: int
+    facts: tuple[str, ...]
     pictures: Callable[[], Mapping[str, list[bytes]]]
+    legend: tuple[tuple[str, str], ...] = ()
     skipped: tuple[Skipped, ...] = ()
     copies: tuple[tuple[str, ...], ...] = ()
     moved: tuple[str, ...] = ()
@@ -83,10 +85,17 @@ def in_images(folder: Path, config: ImageConfig) -> Found:
                 chosen[plan.classes[image.label]].append(_small(Image.open(io.BytesIO(bytes(png)))))
         return chosen
 
+    sizes = Counter(image.size for image in plan.images)
     return Found(
-        plan.counts(), Counter(image.size for image in plan.images), plan.config.channels or 3,
-        pictures, plan.skipped, plan.copies, plan.moved, plan.contradictions, fault,
+        plan.counts(), (_sizes(sizes, plan.config.channels or 3),), pictures, (), plan.skipped,
+        plan.copies, plan.moved, plan.contradictions, fault,
     )  # fmt: skip
+
+
+def _sizes(sizes: Counter, channels: int) -> str:
+    shown = ", ".join(f"{h} x {w} ({n:,})" for (h, w), n in sizes.most_common(SIZES))
+    several = f"{len(sizes)} sizes: " if len(sizes) > 1 else ""
+    return f"{several}{shown} {'grey' if channels == 1 else 'colour'}"
 
 
 def in_records(folder: Path) -> Found:
@@ -101,19 +110,24 @@ def in_records(folder: Path) -> Found:
     }
     chosen: dict[str, list[np.ndarray]] = {name: [] for name in counts}
     for split, paths in records.find(folder).items():
-        for values, label in (_values(each) for path in paths for each in records.read(path)):
+        for serialized in (each for path in paths for each in records.read(path)):
+            values, label = _values(serialized, checked.feature)
             counts[str(label)][split] += 1
             if len(chosen[str(label)]) < PICTURES:
                 chosen[str(label)].append(np.reshape(values, checked.shape))
+    if checked.feature == records.WINDOW:
+        size = " x ".join(map(str, checked.shape))
+        legend = window_picture.legend(checked.summary()["channels"])
+        return Found(counts, (f"windows of {size}",), lambda: window_picture.drawn(chosen), legend)
     sizes = Counter({checked.shape[:2]: sum(checked.counts.values())})
-    return Found(counts, sizes, checked.shape[2], lambda: _drawn(chosen))
+    return Found(counts, (_sizes(sizes, checked.shape[2]),), lambda: _drawn(chosen))
 
 
-def _values(serialized: bytes) -> tuple[Any, int]:
+def _values(serialized: bytes, feature: str) -> tuple[Any, int]:
     import tensorflow as tf
 
     features = tf.train.Example.FromString(serialized).features.feature
-    values = np.asarray(features[records.IMAGE].float_list.value, np.float32)
+    values = np.asarray(features[feature].float_list.value, np.float32)
     return values, features[records.LABEL].int64_list.value[0]
 
 

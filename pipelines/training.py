@@ -18,14 +18,19 @@ from tfx.types import Channel, standard_artifacts
 
 from tfx_updaters.components.evaluator.component import Evaluator
 from tfx_updaters.components.evaluator.gate import Gate
-from tfx_updaters.components.examples.records import SPLITS, Records
-from tfx_updaters.components.trainer.cnn import image
+from tfx_updaters.components.examples.records import IMAGE, SPLITS, WINDOW, Records, feature_of
+from tfx_updaters.components.trainer import cnn
 from tfx_updaters.components.trainer.component import Trainer
 from tfx_updaters.components.trainer.config import TrainingConfig
 from tfx_updaters.optimizers import UpdaterConfig
 from tfx_updaters.pipelines import beam
 
-PREPROCESSING_FN = "tfx_updaters.components.examples.preprocessing.preprocessing_fn"
+# How examples are scaled, and the CNN for them, by the feature that has their values.
+PREPROCESSING_FNS = {
+    IMAGE: "tfx_updaters.components.examples.preprocessing.preprocessing_fn",
+    WINDOW: "tfx_updaters.components.examples.sensor_preprocessing.preprocessing_fn",
+}
+MODEL_FNS = {IMAGE: cnn.image, WINDOW: cnn.window}
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,12 @@ class Data:
 
     Attributes:
         address: of their folder.
-        shape: (height, width, channels) of an image.
+        shape: (height, width, channels) of an image, or (time steps, channels) of a window.
         classes: number of classes.
     """
 
     address: str
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     classes: int
 
 
@@ -112,6 +117,7 @@ def create_cluster_pipeline(name: str, data: Data, training: Training, push_to: 
 
 
 def _nodes(data: Data, training: Training, push_to: str) -> list[BaseNode]:
+    feature = feature_of(data.shape)
     examples = tfx.ImportExampleGen(
         input_base=data.address,
         input_config=example_gen_pb2.Input(
@@ -128,13 +134,13 @@ def _nodes(data: Data, training: Training, push_to: str) -> list[BaseNode]:
     transform = tfx.Transform(
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
-        preprocessing_fn=PREPROCESSING_FN,
+        preprocessing_fn=PREPROCESSING_FNS[feature],
         custom_config={"shape": list(data.shape)},
     )
     trainer = Trainer(
         examples=transform.outputs["transformed_examples"],
         updater=training.updater,
-        model_fn=image,
+        model_fn=MODEL_FNS[feature],
         model_args={"shape": list(data.shape), "classes": data.classes},
         training=TrainingConfig(
             epochs=training.epochs,

@@ -1,6 +1,7 @@
-"""Records of images and labels as arrays in memory."""
+"""Records of images or windows and their labels as arrays in memory."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,9 @@ def load(records: Records) -> dict[str, dict[str, np.ndarray]]:
 
     Returns:
         by split, `image`, examples x height x width x channels float32, of which the smallest and
-        the largest pixel of the train split are 0 and 1; and `label`, int64.
+        the largest pixel of the train split are 0 and 1, or `window`, examples x time steps x
+        channels, of which each channel has mean 0 and deviation 1 in the train split; and
+        `label`, int64.
 
     Raises:
         DataError: a record is truncated or corrupt.
@@ -21,22 +24,33 @@ def load(records: Records) -> dict[str, dict[str, np.ndarray]]:
         split: _arrays((record for path in paths for record in read(path)), records)
         for split, paths in find(records.folder).items()
     }
-    low, high = splits["train"][IMAGE].min(), splits["train"][IMAGE].max()
-    span = high - low or 1.0  # Pixels that are all the same become 0.
+    name = records.feature
+    start, span = (_range if name == IMAGE else _spread)(splits["train"][name])
     for arrays in splits.values():
-        arrays[IMAGE] = (arrays[IMAGE] - low) / span
+        arrays[name] = (arrays[name] - start) / span
     return splits
+
+
+def _range(values: np.ndarray) -> tuple[Any, Any]:
+    low, high = values.min(), values.max()
+    return low, high - low or 1.0  # Pixels that are all the same become 0.
+
+
+def _spread(values: np.ndarray) -> tuple[Any, Any]:
+    mean, deviation = (each(values, axis=(0, 1), dtype=np.float64) for each in (np.mean, np.std))
+    span = np.where(deviation > 0, deviation, 1)  # A channel that does not change becomes 0.
+    return mean.astype(np.float32), span.astype(np.float32)
 
 
 def _arrays(serialized: Iterable[bytes], records: Records) -> dict[str, np.ndarray]:
     import tensorflow as tf
 
-    images, labels = [], []
+    found, labels = [], []
     for each in serialized:
         features = tf.train.Example.FromString(each).features.feature
-        images.append(np.asarray(features[IMAGE].float_list.value, np.float32))
+        found.append(np.asarray(features[records.feature].float_list.value, np.float32))
         labels.append(features[LABEL].int64_list.value[0])
     return {
-        IMAGE: np.stack(images).reshape(-1, *records.shape),
+        records.feature: np.stack(found).reshape(-1, *records.shape),
         LABEL: np.asarray(labels, np.int64),
     }

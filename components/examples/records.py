@@ -2,16 +2,18 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tfx_updaters.components.errors import DataError
 
-IMAGE, LABEL = "image", "label"
+IMAGE, WINDOW, LABEL = "image", "window", "label"
 SPLITS = ("train", "eval")
-# What is known of images that were made into records, beside them: see `image_plan.Plan`.
-SUMMARY = "images.json"
+# What is known of images and of series that were made into records, beside them: see
+# `image_plan.Plan` and `sensor_counts.to_json`.
+SUMMARY, COUNTS = "images.json", "windows.json"
 GZIP = b"\x1f\x8b"
 
 
@@ -23,13 +25,27 @@ class Records:
         folder: where the files are.
         counts: number of examples by split.
         classes: number of classes, the largest label plus one.
-        shape: (height, width, channels) of an image.
+        shape: (height, width, channels) of an image, or (time steps, channels) of a window.
     """
 
     folder: Path
     counts: dict[str, int]
     classes: int
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
+
+    @property
+    def feature(self) -> str:
+        """What an example's values are called: `image` or `window`."""
+        return feature_of(self.shape)
+
+    def summary(self) -> dict[str, Any]:
+        """What was written beside them of images or series; empty where nothing was."""
+        return _summary(self.folder)
+
+
+def feature_of(shape: Sequence[int]) -> str:
+    """The feature with the values of examples of this shape."""
+    return WINDOW if len(shape) == 2 else IMAGE
 
 
 def find(folder: Path) -> dict[str, list[Path]]:
@@ -69,28 +85,30 @@ def _check_start(path: Path) -> None:
 
 
 def inspect(folder: Path) -> Records:
-    """Reads every record once: checksums, features, label range and image size.
+    """Reads every record once: checksums, features, label range and size.
 
     Raises:
         DataError: a record is truncated or corrupt, or is no `tf.train.Example` with a float
-            feature `image` of one size and an int64 feature `label` of one value.
+            feature `image` of one size (`window` beside a `windows.json`) and an int64 feature
+            `label` of one value.
     """
     files = find(folder)
+    shape, classes = _described(folder)
+    feature = feature_of(shape)
     sizes: set[int] = set()
     largest = 0
     counts = {split: 0 for split in files}
     for split, paths in files.items():
         for path in paths:
             for number, serialized in enumerate(read(path)):
-                size, label = _check(serialized, path, number)
+                size, label = _check(serialized, feature, path, number)
                 sizes.add(size)
                 largest = max(largest, label)
                 counts[split] += 1
     if len(sizes) != 1:
-        raise DataError(f"data {folder}: images of different sizes {sorted(sizes)[:5]}; one needed")
+        raise DataError(f"data {folder}: {feature}s of sizes {sorted(sizes)[:5]}; one is needed")
     if largest == 0:
         raise DataError(f"data {folder}: every label is 0; two classes or more are needed")
-    shape, classes = _described(folder)
     size = sizes.pop()
     if not shape or math.prod(shape) != size:
         shape = _square(size, folder)
@@ -119,8 +137,8 @@ def read(path: Path) -> Iterator[bytes]:
         raise DataError(f"data file {path} holds no record")
 
 
-def _check(serialized: bytes, path: Path, number: int) -> tuple[int, int]:
-    """The image size and label of an example."""
+def _check(serialized: bytes, feature: str, path: Path, number: int) -> tuple[int, int]:
+    """The number of values and the label of an example."""
     import tensorflow as tf
 
     where = f"data file {path}, record {number}"
@@ -128,25 +146,31 @@ def _check(serialized: bytes, path: Path, number: int) -> tuple[int, int]:
         features = tf.train.Example.FromString(serialized).features.feature
     except Exception as error:
         raise DataError(f"{where}: not a tf.train.Example") from error
-    label, image = features[LABEL].int64_list.value, features[IMAGE].float_list.value
-    if len(label) != 1 or label[0] < 0 or not image:
+    label, values = features[LABEL].int64_list.value, features[feature].float_list.value
+    if len(label) != 1 or label[0] < 0 or not values:
+        found = sorted(name for name in features if features[name].WhichOneof("kind"))
         raise DataError(
-            f"{where}: a float feature '{IMAGE}' and one int64 '{LABEL}' of 0 or more are needed; "
-            f"found {sorted(name for name in features if features[name].WhichOneof('kind'))}"
+            f"{where}: a float feature '{feature}' and one int64 '{LABEL}' of 0 or more are "
+            f"needed; found {found}"
         )
-    return len(image), label[0]
+    return len(values), label[0]
 
 
-def _described(folder: Path) -> tuple[tuple[int, int, int] | None, int]:
-    """The shape of an image and the number of classes, where they were written beside them."""
-    try:
-        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None, 0
-    except (OSError, ValueError) as error:
-        raise DataError(f"data file {folder / SUMMARY} cannot be read: {error}") from error
-    height, width, channels = summary["shape"]
-    return (height, width, channels), len(summary["classes"])
+def _described(folder: Path) -> tuple[tuple[int, ...], int]:
+    """The shape of an example and the number of classes, where they were written beside them."""
+    summary = _summary(folder)
+    return tuple(summary.get("shape", ())), len(summary.get("classes", ()))
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    for path in (folder / SUMMARY, folder / COUNTS):
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            raise DataError(f"data file {path} cannot be read: {error}") from error
+    return {}
 
 
 def _square(size: int, folder: Path) -> tuple[int, int, int]:

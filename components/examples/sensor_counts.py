@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.examples.records import SPLITS
 from tfx_updaters.components.examples.sensor_cut import Cut
 from tfx_updaters.components.examples.sensor_windows import Windows
 
-FILE = "windows.json"
-SPLITS = ("train", "eval")
 LISTED = 100
 
 

@@ -10,7 +10,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import example_gen_pb2, range_config_pb2
 
 from tfx_updaters.components.errors import ArgumentError
-from tfx_updaters.components.examples.sensor_counts import SPLITS
+from tfx_updaters.components.examples.records import SPLITS
 from tfx_updaters.components.examples.sensor_executor import KEY, Executor
 from tfx_updaters.components.examples.sensor_windows import Windows
 

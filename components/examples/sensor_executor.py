@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
-import tensorflow as tf
 from absl import logging
 from apache_beam.pvalue import AsSingleton, PCollection
 from tfx import types
@@ -18,15 +17,15 @@ from tfx.utils import proto_utils
 
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import sensor_counts, sensor_files
-from tfx_updaters.components.examples.records import LABEL
-from tfx_updaters.components.examples.sensor_counts import SPLITS, Counts
+from tfx_updaters.components.examples.records import COUNTS, SPLITS
+from tfx_updaters.components.examples.sensor_counts import Counts
 from tfx_updaters.components.examples.sensor_cut import Cut, cut
 from tfx_updaters.components.examples.sensor_files import Piece
+from tfx_updaters.components.examples.sensor_record import examples as to_examples
 from tfx_updaters.components.examples.sensor_series import joined
 from tfx_updaters.components.examples.sensor_windows import Windows
 
 KEY = "windows"
-WINDOW, GROUP, START = "window", "group", "start"
 COUNTS_PATH = "counts_path"
 Artifacts = dict[str, list[types.Artifact]]
 
@@ -46,7 +45,7 @@ class Executor(BaseExampleGenExecutor):
         examples = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.EXAMPLES_KEY]
         )
-        path = os.path.join(examples.uri, sensor_counts.FILE)
+        path = os.path.join(examples.uri, COUNTS)
         super().Do(input_dict, output_dict, {**exec_properties, COUNTS_PATH: path})
         with fileio.open(path) as file:
             found = json.loads(file.read())
@@ -115,7 +114,7 @@ class ToWindows(beam.PTransform):
             | "Describe" >> beam.Map(sensor_counts.dumps, windows)
             | "WriteCounts" >> beam.Map(_write, path)
         )
-        return cuts | "ToExamples" >> beam.FlatMap(_examples, windows, AsSingleton(classes))
+        return cuts | "ToExamples" >> beam.FlatMap(to_examples, windows, AsSingleton(classes))
 
 
 def _files(base: str, pattern: str) -> list[tuple[str, str]]:
@@ -157,22 +156,3 @@ def _write(text: str, path: str) -> None:
     fileio.makedirs(os.path.dirname(path))
     with fileio.open(path, "w") as file:
         file.write(text)
-
-
-def _examples(made: Cut, windows: Windows, classes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    numbers = [classes.index(name) if name in classes else -1 for name in made.names]
-    group = tf.train.Feature(bytes_list=tf.train.BytesList(value=[made.name.encode()]))
-    for start, train, label in zip(made.starts, made.train, made.labels, strict=True):
-        window = made.steps.values[start : start + windows.length].ravel().tolist()
-        features = {
-            WINDOW: tf.train.Feature(float_list=tf.train.FloatList(value=window)),
-            LABEL: _whole_number(numbers[label]),
-            GROUP: group,
-            START: _whole_number(made.steps.times[start]),
-        }
-        example = tf.train.Example(features=tf.train.Features(feature=features))
-        yield SPLITS[not train], example.SerializeToString()
-
-
-def _whole_number(value: Any) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=[int(value)]))

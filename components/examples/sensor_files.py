@@ -1,6 +1,5 @@
 """Series of sensor values in CSV and Parquet files: read in pieces, checked row by row."""
 
-import csv
 import gzip
 import math
 import re
@@ -18,10 +17,10 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from tfx_updaters.components.errors import DataError
-from tfx_updaters.components.examples import sensor_times
+from tfx_updaters.components.examples import sensor_header, sensor_times
+from tfx_updaters.components.examples.sensor_layout import PARQUET, SUFFIXES, is_series
 from tfx_updaters.components.examples.sensor_windows import Windows, nearest
 
-CSV, PARQUET = (".csv", ".csv.gz"), (".parquet", ".pq")
 NO_NUMBER = ("", "NaN", "nan", "NA", "N/A", "n/a", "NULL", "null", "None", "-")
 # What is in memory while a file is read: bytes of CSV, rows of Parquet.
 BLOCK, ROWS = 1 << 22, 65_536
@@ -56,9 +55,9 @@ def check_name(path: str) -> None:
     Raises:
         DataError: it does not.
     """
-    if not path.lower().endswith((*CSV, *PARQUET)):
+    if not is_series(path):
         raise DataError(
-            f"data file {path}: {', '.join((*CSV, *PARQUET))} are read; give a pattern that "
+            f"data file {path}: {', '.join(SUFFIXES)} are read; give a pattern that "
             "leaves other files out, as '*.csv' or '*/*.csv'"
         )
 
@@ -165,8 +164,8 @@ def _csv(path: str, name: str, windows: Windows) -> Iterator[Any]:
     header: list[str] = []
     try:
         with _opened(path) as file:
-            header += _header(file.readline(), name)
-        _check_columns(header, name, windows)
+            header += sensor_header.of_line(file.readline(), name)
+        sensor_header.check(header, name, windows.columns)
         yield from _blocks(path, header, windows, dict.fromkeys(windows.channels, pa.float64()))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{name} is truncated or not compressed with gzip: {error}") from None
@@ -223,30 +222,6 @@ def _find_text(path: str, name: str, header: list[str], windows: Windows) -> Non
         first += len(frame)
 
 
-def _header(line: bytes, name: str) -> list[str]:
-    if not line.strip():
-        raise DataError(f"{name} is empty, or its first line is; the names of columns are needed")
-    return [cell.strip() for cell in next(csv.reader([line.decode("utf-8-sig")]))]
-
-
-def _check_columns(header: list[str], name: str, windows: Windows) -> None:
-    missing = [column for column in windows.columns if column not in header]
-    if missing:
-        first = header[:8] + ["..."] * (len(header) > 8)
-        if any(_number(cell) for cell in header):
-            raise DataError(
-                f"{name} has no header: its first line is {','.join(first)!r}; the names of the "
-                f"columns are needed there, separated by commas: {', '.join(windows.columns)}"
-            )
-        raise DataError(
-            f"{name} has no column '{missing[0]}'; {nearest(missing[0], header)}"
-            f"it has {', '.join(map(repr, first))}, and columns are separated by commas"
-        )
-    for column in windows.columns:
-        if header.count(column) > 1:
-            raise DataError(f"{name} has {header.count(column)} columns '{column}'; one is needed")
-
-
 def _number(text: str) -> bool:
     """Whether a text is a number, and a finite one."""
     try:
@@ -260,10 +235,10 @@ def _parquet(path: str, name: str, windows: Windows) -> Iterator[Any]:
         with FileSystems.open(path) as file:
             table = pq.ParquetFile(file)
             schema = table.schema_arrow
-            _check_columns(schema.names, name, windows)
+            sensor_header.check(schema.names, name, windows.columns)
             _check_types(schema, name, windows)
             for batch in table.iter_batches(ROWS, columns=list(windows.columns)):
-                yield batch.to_pandas(date_as_object=False)
+                yield batch.to_pandas(date_as_object=False, ignore_metadata=True)
     except pa.ArrowInvalid as error:
         raise DataError(f"{name} is no Parquet file, or a broken one: {error}") from None
 

@@ -3,8 +3,7 @@
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from tfx_updaters.components.examples.records import LABEL
-from tfx_updaters.components.examples.sensor_executor import WINDOW
+from tfx_updaters.components.examples.records import LABEL, WINDOW
 
 
 def preprocessing_fn(inputs: dict, custom_config: dict) -> dict:

@@ -15,6 +15,7 @@ from tfx_updaters.components.study.tuning import Tuning
 from tfx_updaters.components.trainer.config import TrainingConfig
 
 IMAGE_CNN = "tfx_updaters.components.trainer.cnn.image"
+WINDOW_CNN = "tfx_updaters.components.trainer.cnn.window"
 # Words in the names of Keras' metrics that are the better the lower they are.
 LOWER = ("loss", "error", "crossentropy", "divergence", "hinge", "poisson", "cosh")
 

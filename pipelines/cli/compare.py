@@ -217,6 +217,9 @@ def _run(
 
 
 def _for(plan: "Plan", found: Records) -> "Plan":
-    """The plan with a model for these images."""
+    """The plan with a model for these images or windows."""
+    from tfx_updaters.components.study.plan import IMAGE_CNN, WINDOW_CNN
+
+    model_fn = IMAGE_CNN if found.feature == records.IMAGE else WINDOW_CNN
     arguments = {"shape": list(found.shape), "classes": found.classes}
-    return dataclasses.replace(plan, model_args=arguments)
+    return dataclasses.replace(plan, model_fn=model_fn, model_args=arguments)

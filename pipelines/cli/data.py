@@ -9,7 +9,7 @@ import click
 
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.pipelines.cli import data_options
-from tfx_updaters.pipelines.data import IMAGES, Source
+from tfx_updaters.pipelines.data import IMAGES, SERIES, Source
 
 if TYPE_CHECKING:
     from tfx_updaters.pipelines.found import Found
@@ -18,16 +18,16 @@ FAILED = 1
 
 
 @click.command()
-@click.argument("text", metavar="NAME|FOLDER|URL")
-@data_options.images
+@click.argument("text", metavar="NAME|PATH|URL")
+@data_options.reading
 @click.option(
     "--page",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE.html",
-    help="Write a contact sheet: a few pictures of each class.",
+    help="Write a contact sheet: a few pictures of each class, of series a few windows.",
 )
 def data(data: Source, page: Path | None) -> None:
-    """Show what NAME, FOLDER or URL holds: classes, splits, sizes, near-copies, what is skipped.
+    """Show what NAME, PATH or URL holds: classes, splits, sizes, near-copies, what is skipped.
 
     Exit status: 0 `run` and `compare` take it; 1 they do not, the last line says why;
     2 wrong usage.
@@ -51,6 +51,10 @@ def data(data: Source, page: Path | None) -> None:
 
 def _look(data: Source, scratch: Path) -> "Found":
     kind = data.kind()
+    if kind == SERIES:
+        from tfx_updaters.pipelines.found_series import in_series
+
+        return in_series(*data.series(), data.images.max_skipped)
     from tfx_updaters.pipelines import found
 
     if kind == IMAGES:

@@ -1,4 +1,4 @@
-"""The options of every command that reads data: where it is, and how images become examples."""
+"""The options of every command that reads data: where it is, and how it becomes examples."""
 
 import functools
 import re
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tfx_updaters.components.errors import ArgumentError
+from tfx_updaters.components.examples import sensor_settings
 from tfx_updaters.components.examples.image_config import LARGEST_SIDE, RESIZES, ImageConfig
 from tfx_updaters.components.examples.named import NAMES
 from tfx_updaters.pipelines.data import Source
@@ -36,10 +37,11 @@ DATA = click.option(
     "text",
     default="digits",
     show_default=True,
-    metavar="NAME|FOLDER|URL",
-    help=f"{', '.join(NAMES)}; a folder of images, in folders named like their classes; or one "
-    "with train* and eval* TFRecords of tf.train.Example (a float feature 'image', an int64 "
-    "feature 'label'); or s3://BUCKET/FOLDER or gs://BUCKET/FOLDER with one of these.",
+    metavar="NAME|PATH|URL",
+    help=f"{', '.join(NAMES)}; a folder of images, in folders named like their classes; a CSV or "
+    "Parquet file of sensor series, or a folder of them; a folder with train* and eval* TFRecords "
+    "of tf.train.Example (a float feature 'image', an int64 feature 'label'); or "
+    "s3://BUCKET/FOLDER or gs://BUCKET/FOLDER with one of these.",
 )
 _IMAGES = (
     click.option(
@@ -70,28 +72,40 @@ _IMAGES = (
         type=click.IntRange(0),
         default=0,
         show_default=True,
-        help="Images that may be left out because they cannot be read.",
+        help="Files that may be left out because they cannot be read.",
     ),
+)
+WINDOW = click.option(
+    "--window",
+    "windows",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Of series, how they are cut: length=128 and label=COLUMN are needed; stride=64, "
+    "time=COLUMN, group=COLUMN, channels=A,B and every other field of Windows; may be repeated.",
 )
 
 
 def data(command: Callable) -> Callable:
     """Gives a command `--data` and what goes with it; it gets all of it as `data`, a `Source`."""
-    return images(DATA(command))
+    return reading(DATA(command))
 
 
-def images(command: Callable) -> Callable:
-    """Gives a command with the parameter `text` the options of images."""
+def reading(command: Callable) -> Callable:
+    """Gives a command with the parameter `text` the options of how it is read."""
 
     @functools.wraps(command)
     def checked(*args: Any, text: str, size: Any, resize: str, labels: str | None,
-                max_skipped: int, **others: Any) -> Any:  # fmt: skip
+                max_skipped: int, windows: tuple[str, ...], **others: Any) -> Any:  # fmt: skip
         try:
             config = ImageConfig(size=size, resize=resize, labels=labels, max_skipped=max_skipped)
         except ArgumentError as error:
             raise click.UsageError(f"--image-{error}") from error
-        return command(*args, data=Source(text, config), **others)
+        try:
+            given = sensor_settings.parsed(windows)
+        except ArgumentError as error:
+            raise click.UsageError(f"--window {error}") from error
+        return command(*args, data=Source(text, config, given), **others)
 
-    for option in reversed(_IMAGES):
+    for option in reversed((*_IMAGES, WINDOW)):
         checked = option(checked)
     return checked

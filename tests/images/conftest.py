@@ -1,5 +1,6 @@
-"""The image, built once as the docs say, and a container of it."""
+"""The images, built once as the docs say, and a container of each."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -25,7 +26,17 @@ def buildah_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A user's folder, which is a volume too: the image's user may write to it."""
-    folder = tmp_path_factory.mktemp("work")
+    return users_folder(tmp_path_factory.mktemp("work"))
+
+
+@pytest.fixture(scope="session")
+def gpu_work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another one, for what runs in the image for GPU nodes."""
+    return users_folder(tmp_path_factory.mktemp("gpu-work"))
+
+
+def users_folder(folder: Path) -> Path:
+    """Makes a folder one from which the commands of the docs can be called."""
     folder.chmod(0o777)
     (folder / ".venv").symlink_to(Path(sys.prefix))
     shutil.copy(HERE / "notes.py", folder)
@@ -35,13 +46,34 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def image(work: Path) -> str:
     """The name of the image for CPU nodes, with the user's module in it."""
-    output(documented("kfp image"), folder=work, PIP_TRUSTED_HOST=MARK)
+    output(documented("localhost/nodes "), folder=work, PIP_TRUSTED_HOST=MARK)
     return "localhost/nodes"
 
 
 @pytest.fixture(scope="session")
 def container(image: str) -> Iterator[tuple[str, Path]]:
     """A container of the image: its name, and its files' place on this machine."""
+    with opened(image) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def gpu_image(gpu_work: Path, image: str) -> str:
+    """The name of the image for GPU nodes, on top of the layers of the other one."""
+    output(documented("--target gpu --code"), folder=gpu_work)
+    return "localhost/nodes-gpu"
+
+
+@pytest.fixture(scope="session")
+def gpu_container(gpu_image: str) -> Iterator[tuple[str, Path]]:
+    """A container of that image."""
+    with opened(gpu_image) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def opened(image: str) -> Iterator[tuple[str, Path]]:
+    """A container, removed at the end of the block."""
     name = output("buildah", "from", image).strip()
     yield name, Path(output("buildah", "mount", name).strip())
     output("buildah", "rm", name)

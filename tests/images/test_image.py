@@ -1,19 +1,10 @@
 """What is in the image, what is not, and how a node starts in it."""
 
-import re
 import subprocess
 from pathlib import Path
 
-from looking import MARK, output
+from looking import ENTRYPOINT, MARK, PACKAGES, PROJECT, inside, on_read_only_root, output
 from packaging.utils import canonicalize_name
-
-PROJECT = Path(__file__).resolve().parents[2]
-PACKAGES = "opt/venv/lib/python3.13/site-packages"
-ENTRYPOINT = ("python", "-m", "tfx_updaters.kfp.entrypoint", "--help")
-
-
-def inside(container: tuple[str, Path], *words: str) -> str:
-    return output("buildah", "run", container[0], "--", *words)
 
 
 def test_what_is_installed_is_what_is_pinned(container: tuple[str, Path]) -> None:
@@ -66,20 +57,4 @@ def test_its_settings(container: tuple[str, Path]) -> None:
 
 def test_a_node_starts_on_a_read_only_root(container: tuple[str, Path]) -> None:
     """With `/tmp` as the only folder that can be written to, and as the image's user."""
-    _, root = container
-    script = f"""
-        set -e
-        mount --bind {root} {root}
-        mount -t tmpfs -o mode=1777 tmpfs {root}/tmp
-        mount -t proc proc {root}/proc
-        mount -o remount,bind,ro {root}
-        exec chroot --userspec 1000:1000 {root} env -i {settings(container)} sh -c '
-            cd /tmp && ! touch /opt/x 2>/dev/null && {" ".join(ENTRYPOINT)}'
-    """
-    printed = output("unshare", "--mount", "--pid", "--fork", "sh", "-c", script)
-    assert "--executor_class_path" in printed
-
-
-def settings(container: tuple[str, Path]) -> str:
-    names = re.compile(r"(PATH|PYTHONPATH|HOME|TMPDIR|USER|KERAS_HOME|MPLCONFIGDIR)=\S+")
-    return " ".join(line for line in inside(container, "env").split() if names.fullmatch(line))
+    assert "--executor_class_path" in on_read_only_root(container, *ENTRYPOINT)

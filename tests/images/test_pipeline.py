@@ -4,51 +4,26 @@ import json
 from pathlib import Path
 from typing import Any
 
-import notes
 import pytest
 from documents import Task, document, write
-from looking import documented, output
+from looking import documented, done, output
+from noted import compiled
 
 from tfx_updaters.kfp import local
 from tfx_updaters.kfp.errors import RunFailedError
-
-
-def compiled(image: str, work: Path) -> None:
-    """Writes the document; data and the place to push to are on a volume, `work`."""
-    from tfx_updaters.components.examples import named, records
-    from tfx_updaters.kfp.compile import compile
-    from tfx_updaters.kfp.nodes import Claim, NodeConfig
-    from tfx_updaters.optimizers import get
-    from tfx_updaters.pipelines import training
-
-    found = records.inspect(named.write_digits(work / "data"))
-    chosen = training.Training(get("article"), steps=400)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "Pipeline", with_note)
-        pipeline = training.create_pipeline("digits", work, found, chosen)
-    volume = NodeConfig(claims=(Claim("work", str(work)),))
-    compile(pipeline, work / "pipeline.yaml", images=image, nodes={"*": volume})
-
-
-def with_note(*, components: list[Any], **more: Any) -> Any:
-    """A pipeline with the user's node after the Trainer."""
-    from tfx.orchestration.pipeline import Pipeline
-
-    trainer = next(node for node in components if node.id == "Trainer")
-    note = notes.Note(model=trainer.outputs["model"])
-    return Pipeline(components=[*components, note], **more)
+from tfx_updaters.kfp.nodes import Claim, NodeConfig
 
 
 @pytest.fixture(scope="module")
 def printed(image: str, work: Path) -> str:
     """What the run printed: a line for each node."""
-    compiled(image, work)
+    volume = NodeConfig(claims=(Claim("work", str(work)),))
+    compiled(work, image, {"*": volume})
     return output(documented("--in-images"), folder=work)
 
 
 def test_every_node_ran_in_the_image(printed: str) -> None:
-    states = [line.split()[1] for line in printed.splitlines()]
-    assert states == ["succeeded"] * 12, printed
+    assert len(done(printed)) == 12, printed
 
 
 def test_the_model_is_pushed(printed: str, work: Path) -> None:

@@ -1,0 +1,38 @@
+"""Windows of a series as serialized `tf.train.Example`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from tfx_updaters.components.examples.records import LABEL, SPLITS, WINDOW
+from tfx_updaters.components.examples.sensor_cut import Cut
+from tfx_updaters.components.examples.sensor_windows import Windows
+
+GROUP, START = "group", "start"
+
+
+def examples(made: Cut, windows: Windows, classes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """The windows of a series, each with the name of its split.
+
+    Args:
+        made: the series, cut.
+        windows: how it was.
+        classes: names; a label is a place among them.
+    """
+    numbers = [classes.index(name) if name in classes else -1 for name in made.names]
+    group = tf.train.Feature(bytes_list=tf.train.BytesList(value=[made.name.encode()]))
+    for start, train, label in zip(made.starts, made.train, made.labels, strict=True):
+        window = made.steps.values[start : start + windows.length].ravel().tolist()
+        features = {
+            WINDOW: tf.train.Feature(float_list=tf.train.FloatList(value=window)),
+            LABEL: _whole_number(numbers[label]),
+            GROUP: group,
+            START: _whole_number(made.steps.times[start]),
+        }
+        example = tf.train.Example(features=tf.train.Features(feature=features))
+        yield SPLITS[not train], example.SerializeToString()
+
+
+def _whole_number(value: Any) -> tf.train.Feature:
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=[int(value)]))
