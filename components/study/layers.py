@@ -1,9 +1,12 @@
 """What the last update of each epoch of a trial did to each layer."""
 
+import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from tfx_updaters.components.trainer.dynamics_file import read_dynamics
 from tfx_updaters.components.trainer.figures import titles, told
@@ -13,6 +16,7 @@ from tfx_updaters.components.trainer.train_function import Look
 
 # Statistics of `trainer.figures` that say how updaters differ.
 KEPT = ("clipped", "update_ratio", "cosine")
+CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class Layers:
@@ -28,6 +32,7 @@ class Layers:
     """
 
     def __init__(self, model: Any, updates: int, traced: Callable[[], Any]):
+        self._layers = list(model._flatten_layers())
         self._files = tempfile.TemporaryDirectory()
         self._journal = Journal(Path(self._files.name), None)
         self._recorder = Recorder(model, updates, self._journal)
@@ -52,12 +57,39 @@ class Layers:
         self._recorder.settle()
         self._journal.finish()
         frame = read_dynamics(self._files.name)
-        frame = frame[frame.layer.isin(told(list(dict.fromkeys(frame.layer))))]
-        kept = [each for name in KEPT for each, _ in titles(name, frame.statistic)]
+        layers = list(dict.fromkeys(frame.layer))
+        anew = dict(zip(layers, self._named_anew(layers), strict=True))
+        names = {layer: anew[layer] for layer in told(layers)}
         return {
-            statistic: {
-                str(layer): rows.value.tolist()
-                for layer, rows in frame[frame.statistic == statistic].groupby("layer", sort=False)
-            }
-            for statistic in kept
+            statistic: _by_layer(frame[frame.statistic == statistic], names)
+            for each in KEPT
+            for statistic, _ in titles(each, frame.statistic)
         }
+
+    def _named_anew(self, paths: Sequence[str]) -> list[str]:
+        """The paths as the first model of a process has them.
+
+        Keras numbers the names that it gives itself through all models of a process, so that the
+        same layer is another one in each trial.
+        """
+        given = {CAPITAL.sub("_", type(each).__name__).lower() for each in self._layers}
+        seen: dict[str, list[str]] = {}
+
+        def first(name: str) -> str:
+            kind = re.sub(r"_\d+$", "", name)
+            if kind not in given:
+                return name
+            same = seen.setdefault(kind, [])
+            if name not in same:
+                same.append(name)
+            return f"{kind}_{same.index(name)}" if same.index(name) else kind
+
+        return ["/".join(map(first, path.split("/"))) for path in paths]
+
+
+def _by_layer(frame: pd.DataFrame, names: dict[str, str]) -> dict[str, list[float]]:
+    """The values of each layer that has a name here."""
+    found = frame[frame.layer.isin(list(names))]
+    return {
+        names[str(layer)]: rows.value.tolist() for layer, rows in found.groupby("layer", sort=False)
+    }
