@@ -5,8 +5,6 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
 from tfx_updaters.components.trainer.dynamics import Dynamics
 from tfx_updaters.components.trainer.dynamics_file import read_dynamics
 from tfx_updaters.components.trainer.figures import titles, told
@@ -62,7 +60,7 @@ class Layers(Dynamics):
         return ["/".join(map(first, path.split("/"))) for path in paths]
 
 
-def _by_layer(frame: pd.DataFrame, names: dict[str, str]) -> dict[str, list[float]]:
+def _by_layer(frame: Any, names: dict[str, str]) -> dict[str, list[float]]:
     """The values of each layer that has a name here."""
     found = frame[frame.layer.isin(list(names))]
     return {
