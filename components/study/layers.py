@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from tfx_updaters.components.trainer.dynamics_file import read_dynamics
 from tfx_updaters.components.trainer.figures import titles, told
 from tfx_updaters.components.trainer.journal import Journal
@@ -87,7 +85,7 @@ class Layers:
         return ["/".join(map(first, path.split("/"))) for path in paths]
 
 
-def _by_layer(frame: pd.DataFrame, names: dict[str, str]) -> dict[str, list[float]]:
+def _by_layer(frame: Any, names: dict[str, str]) -> dict[str, list[float]]:
     """The values of each layer that has a name here."""
     found = frame[frame.layer.isin(list(names))]
     return {

