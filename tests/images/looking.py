@@ -32,6 +32,11 @@ def output(*words: str | Path, folder: Path = HERE, **variables: str) -> str:
     return done.stdout
 
 
+def done(printed: str) -> list[str]:
+    """The nodes that a run has said to be done."""
+    return re.findall(r"^ *(\S+) +done ", printed, re.MULTILINE)
+
+
 def inside(container: tuple[str, Path], *words: str) -> str:
     """What a command prints in a container, given by its name and its files' place."""
     return output("buildah", "run", container[0], "--", *words)
