@@ -1,9 +1,10 @@
 """Size of the images for nodes, and seconds until a node's program has started in one.
 
-    bench/images.py [IMAGE]
+    bench/images.py [IMAGE ...]
 
-The image is one that `tfx-updaters kfp image` built; without it only what CUDA adds is printed:
-the size of its packages as the index says it, as no image of that size is built here.
+Images are those that `tfx-updaters kfp image` built; without any only what CUDA adds is printed:
+the size of its packages as the index says it. On a machine with other work the time of a core says
+more than the wall clock.
 """
 
 import itertools
@@ -41,26 +42,33 @@ def printed(engine: Engine, image: str, *command: str, **variables: str) -> str:
         return log.read_text()
 
 
-def seconds(engine: Engine, image: str, *command: str, **variables: str) -> float:
-    """The median of a command's wall time, its container's start and end included."""
-    times = []
+def seconds(engine: Engine, image: str, *command: str, **variables: str) -> tuple[float, float]:
+    """The medians of a command's wall time and of its time of a core, its container's included.
+
+    A container of Docker's or Podman's may be no child of this process: its time of a core is not
+    seen then.
+    """
+    walls, cores = [], []
     for _ in range(ROUNDS):
-        began = time.perf_counter()
+        began, before = time.perf_counter(), os.times()
         printed(engine, image, *command, **variables)
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+        after = os.times()
+        walls.append(time.perf_counter() - began)
+        cores.append(sum(after[2:4]) - sum(before[2:4]))
+    return statistics.median(walls), statistics.median(cores)
 
 
 def measured(engine: Engine, image: str) -> Iterator[Bar]:
     """Size and start of an image."""
     size = int(printed(engine, image, "sh", "-c", "du -sxm / 2>/dev/null | cut -f1"))
-    yield Bar("image, unpacked, MB", size, None)
+    yield Bar(f"{image}, unpacked, MB", size, None)
     empty = seconds(engine, image, "true")
-    yield Bar("an empty container, s", empty, None)
-    started = seconds(engine, image, *ENTRYPOINT) - empty
-    yield Bar("a node's program has started, s", started, None)
-    uncompiled = seconds(engine, image, *ENTRYPOINT, **UNCOMPILED) - empty
-    yield Bar("the same without bytecode, s", uncompiled, None)
+    yield Bar("an empty container, s", empty[0], None)
+    for what, variables in (("", {}), (" without bytecode", UNCOMPILED)):
+        wall, core = seconds(engine, image, *ENTRYPOINT, **variables)
+        yield Bar(f"a node's program has started{what}, s", wall - empty[0], None)
+        if engine.name == "buildah":
+            yield Bar(f"the same{what}, s of a core", core - empty[1], None)
 
 
 def cuda() -> list[Bar]:
