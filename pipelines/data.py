@@ -143,7 +143,7 @@ def describe(source: Source, found: Records) -> str:
     parts = [f"{found.classes} classes", counts, " x ".join(map(str, found.shape))]
     summary = found.summary()
     parts += [f"{summary[key]:,} {text}" for key, text in NOTES.items() if summary.get(key)]
-    if found.feature == records.WINDOW:
+    if "series" in summary:
         parts.append(f"{summary['series']:,} series with {', '.join(summary['channels'])}")
         parts += [f"{n:,} windows dropped ({why})" for why, n in summary["dropped"].items()]
         short = summary["series_too_short"]["count"]

@@ -1,10 +1,12 @@
 """Data sets that come with an installed package: by name, without a download."""
 
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.examples.records import COUNTS, IMAGE, LABEL, WINDOW
 from tfx_updaters.components.examples.whole_folder import appearing
 
 # Of the order in which examples are drawn for `eval`, where a set has no split of its own.
@@ -17,9 +19,9 @@ FASHION = Path("/usr/share/datasets/fashion-mnist")
 def write(name: str, folder: Path) -> Path:
     """Writes a data set once, as TFRecords of `tf.train.Example`: one of `NAMES`.
 
-    The pixels are the float feature `image`, the class the int64 feature `label`. The folder
-    appears whole or not at all, and is left as it is where it exists, so that TFX's cache sees no
-    change.
+    The values are the float feature `image`, or `window` beside a `windows.json`; the class is the
+    int64 feature `label`. The folder appears whole or not at all, and is left as it is where it
+    exists, so that TFX's cache sees no change.
 
     Raises:
         DataError: the package that has it is not installed.
@@ -27,9 +29,12 @@ def write(name: str, folder: Path) -> Path:
     if folder.is_dir():
         return folder
     splits = _SETS[name]()
+    feature = WINDOW if name in _WINDOWS else IMAGE
     with appearing(folder) as partial:
-        for split, (images, labels) in splits.items():
-            _write_records(partial / f"{split}.tfrecord.gz", images, labels)
+        if feature == WINDOW:
+            (partial / COUNTS).write_text(json.dumps(_WINDOWS[name]), encoding="utf-8")
+        for split, (values, labels) in splits.items():
+            _write_records(partial / f"{split}.tfrecord.gz", feature, values, labels)
     return folder
 
 
@@ -81,6 +86,23 @@ def _fashion_mnist() -> dict:
         ) from error
 
 
+def _mnist1d() -> dict:
+    """5,000 made-up series of 40 steps, 500 of each of ten shapes that stand for the digits.
+
+    Source: S. Greydanus and D. Kobak, Scaling down deep learning with MNIST-1D (ICML 2024),
+    Apache-2.0; as the authors' package makes them from their own seed.
+    """
+    try:
+        from mnist1d.data import get_dataset_args, make_dataset
+    except ImportError as error:
+        raise DataError(
+            "data mnist1d comes with the package mnist1d, which is not installed; "
+            "pip install mnist1d"
+        ) from error
+    made = make_dataset(get_dataset_args())
+    return {"eval": (made["x_test"], made["y_test"]), "train": (made["x"], made["y"])}
+
+
 def _idx(name: str):
     """An array of an IDX file: two zero bytes, the type, how many axes, their sizes, the values."""
     import numpy as np
@@ -104,19 +126,24 @@ def _split(images, labels) -> dict:
 _SETS: dict[str, Callable[[], dict]] = {
     "digits": _digits,
     "fashion-mnist": _fashion_mnist,
+    "mnist1d": _mnist1d,
     "mnist5k": _mnist5k,
 }
 NAMES = tuple(_SETS)
+# What is known of those that hold windows.
+_WINDOWS = {
+    "mnist1d": {"shape": [40, 1], "channels": ["value"], "classes": [str(n) for n in range(10)]}
+}
 
 
-def _write_records(path: Path, images, labels) -> None:
+def _write_records(path: Path, name: str, values, labels) -> None:
     import tensorflow as tf
 
     with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
-        for image, label in zip(images, labels, strict=True):
+        for each, label in zip(values, labels, strict=True):
             feature = {
-                "image": tf.train.Feature(float_list=tf.train.FloatList(value=image)),
-                "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[int(label)])),
+                name: tf.train.Feature(float_list=tf.train.FloatList(value=each)),
+                LABEL: tf.train.Feature(int64_list=tf.train.Int64List(value=[int(label)])),
             }
             example = tf.train.Example(features=tf.train.Features(feature=feature))
             writer.write(example.SerializeToString())

@@ -216,6 +216,17 @@ def test_data_shows_windows_and_what_is_left_out(command, walks, tmp_path):
     assert (allowed.returncode, allowed.stderr) == (0, ""), allowed
 
 
+def test_mnist1d_is_windows_by_name(command, tmp_path):
+    found = records.inspect(Source("mnist1d").prepare(tmp_path / "root"))
+    assert (found.counts, found.classes) == ({"train": 4000, "eval": 1000}, 10)
+    assert describe(Source("mnist1d"), found).endswith("1,000 in eval; 40 x 1")
+    loaded = arrays.load(found)["train"]["window"]
+    assert loaded.shape == (4000, 40, 1) and abs(loaded.std() - 1) < 1e-5
+    shown = command("data", "mnist1d", "--page", "page.html")
+    assert shown.returncode == 0 and "windows of 40 x 1" in shown.stdout, shown
+    assert (tmp_path / "page.html").read_text().count("<img") == 80
+
+
 def test_data_shows_imbalance_gaps_and_missing_values(command, tmp_path):
     table = frame(4000)
     table.loc[table.index // 40 % 8 != 1, "activity"] = "rest"
