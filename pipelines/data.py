@@ -14,6 +14,7 @@ from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import (
     image_layout,
     named,
+    packed,
     records,
     sensor_layout,
     sensor_settings,
@@ -64,7 +65,7 @@ class Source:
     @property
     def shown(self) -> str:
         """Where it lies, for people."""
-        return self.text if store.is_address(self.text) else str(self.folder)
+        return self.text if store.is_address(self.text) else str(Path(self.text).absolute())
 
     @property
     def name(self) -> str:
@@ -87,6 +88,9 @@ class Source:
         if store.is_address(self.text) and self.copied is None:
             store.check(self.text)
             return STORED
+        if self.copied is None and (kind := packed.looks_like(self.folder)):
+            packed.find(self.folder)
+            return kind
         kind = RECORDS if self.is_named else self._looked_up()
         if kind == SERIES:
             self.series()
@@ -126,17 +130,25 @@ class Source:
         return RECORDS
 
     def here(self, root: Path) -> "Source":
-        """The same on this machine: what lies at an address is copied into `root` once.
+        """The same as files on this machine, made once in `root`.
+
+        What lies at an address is copied; what another library has packed is unpacked.
 
         Raises:
             DataError: it cannot be.
         """
-        if not store.is_address(self.text):
+        if self.is_named:
             return self
         into = root / "data" / "copied"
         _clean(into)
-        copied = store.copy(self.text, into, self._readable)
-        return dataclasses.replace(self, copied=copied)
+        source = self
+        if store.is_address(self.text):
+            copied = store.copy(self.text, into, self._readable)
+            source = dataclasses.replace(self, copied=copied)
+        if packed.looks_like(source.folder):
+            copied = packed.unpack(source.folder, into, self._readable)
+            source = dataclasses.replace(self, copied=copied)
+        return source
 
     def prepare(self, root: Path) -> Path:
         """The folder with its records; what is no records yet is made into them once, in `root`.
