@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from tfx_updaters.components.examples.image_component import ImageFolderExampleGen
     from tfx_updaters.components.examples.sensor_example_gen import SensorExampleGen
     from tfx_updaters.components.study.arms import Arm
-    from tfx_updaters.components.study.artifact import Study
+    from tfx_updaters.components.study.artifact import Study, StudyTrials
     from tfx_updaters.components.study.component import UpdaterStudy
     from tfx_updaters.components.study.conditions import Condition
+    from tfx_updaters.components.study.part_component import UpdaterTrials
     from tfx_updaters.components.study.plan import Plan
     from tfx_updaters.components.study.tuning import Tuning
     from tfx_updaters.components.trainer.component import Trainer
@@ -56,10 +57,12 @@ __all__ = [
     "SensorExampleGen",
     "Study",
     "StudyError",
+    "StudyTrials",
     "Trainer",
     "TrainingConfig",
     "Tuning",
     "UpdaterStudy",
+    "UpdaterTrials",
     "Windows",
     "updater_from",
 ]
@@ -74,9 +77,11 @@ _LATER = {
     "Plan": "study.plan",
     "SensorExampleGen": "examples.sensor_example_gen",
     "Study": "study.artifact",
+    "StudyTrials": "study.artifact",
     "Trainer": "trainer.component",
     "Tuning": "study.tuning",
     "UpdaterStudy": "study.component",
+    "UpdaterTrials": "study.part_component",
 }
 
 

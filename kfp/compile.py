@@ -25,7 +25,7 @@ ALL = "*"
 # The stores that KFP's launcher reads and writes.
 STORES = ("gs://", "minio://", "s3://")
 IMAGES = ("cpu", "gpu")
-STUDY = get_full_name(study.Executor)
+STUDIES = get_full_name(study.Executor), get_full_name(study.PartExecutor)
 
 
 def compile(
@@ -158,7 +158,7 @@ def _warn_of_lost_checkpoints(step: Step, config: NodeConfig) -> None:
 
 def _goes_on(step: Step) -> str:
     """What a node that was killed does not repeat, if what it keeps is still there."""
-    if isinstance(step.runs, Program) and step.runs.executor == STUDY:
+    if isinstance(step.runs, Program) and step.runs.executor in STUDIES:
         return "trial"
     if step.properties.get("run_fn") != OUR_TRAINING:
         return ""

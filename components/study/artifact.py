@@ -1,4 +1,4 @@
-"""The Study artifact: the folder of a finished study, and the updater that it chose."""
+"""The artifacts of studies: a finished one with the updater that it chose, and trials of one."""
 
 import json
 
@@ -21,6 +21,12 @@ class Study(artifact.Artifact):
         "winner": artifact.Property(type=artifact.PropertyType.STRING),
         "updater": artifact.Property(type=artifact.PropertyType.STRING),
     }
+
+
+class StudyTrials(artifact.Artifact):
+    """Trials of some updaters of a study: `study.json`, which says of which one, and `trials/`."""
+
+    TYPE_NAME = "StudyTrials"
 
 
 def chosen(study: artifact.Artifact) -> str:

@@ -1,6 +1,7 @@
 """The UpdaterStudy node: compares updates on a pipeline's examples, before its Trainer."""
 
 import json
+from collections.abc import Sequence
 
 from tfx import types
 from tfx.dsl.components.base.base_component import BaseComponent
@@ -9,9 +10,17 @@ from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
 from tfx_updaters.components.errors import ArgumentError
-from tfx_updaters.components.study.artifact import Study
-from tfx_updaters.components.study.executor import PLAN, STUDY, Executor
+from tfx_updaters.components.study.artifact import Study, StudyTrials
+from tfx_updaters.components.study.executor import PLAN, STUDY, TRIALS, Executor
 from tfx_updaters.components.study.plan import Plan
+
+
+def check_plan(plan: Plan) -> None:
+    """Raises `ArgumentError` if it is none."""
+    if not isinstance(plan, Plan):
+        raise ArgumentError(
+            f"plan: received {plan!r:.80}; a Plan of tfx_updaters.components is needed"
+        )
 
 
 class UpdaterStudySpec(ComponentSpec):
@@ -48,6 +57,7 @@ class UpdaterStudy(BaseComponent):
         plan: Plan,
         schema: types.BaseChannel | None = None,
         transform_graph: types.BaseChannel | None = None,
+        trials: Sequence[types.BaseChannel] = (),
     ):
         """A changed plan or other examples make a new study.
 
@@ -57,14 +67,19 @@ class UpdaterStudy(BaseComponent):
             plan: what is compared, and how.
             schema: of the examples; without it their first ones say what they are.
             transform_graph: for transformed examples, in the place of the schema.
+            trials: outputs of `UpdaterTrials` with the same plan and examples: what they have
+                trained is not trained again.
 
         Raises:
-            ArgumentError: the plan is none.
+            ArgumentError: the plan is none, or a channel has no trials.
         """
-        if not isinstance(plan, Plan):
-            raise ArgumentError(
-                f"plan: received {plan!r:.80}; a Plan of tfx_updaters.components is needed"
-            )
+        check_plan(plan)
+        for channel in trials:
+            if channel.type is not StudyTrials:
+                raise ArgumentError(
+                    f"trials: received a channel of {channel.type.TYPE_NAME}; one of StudyTrials "
+                    "is needed: the output 'trials' of an UpdaterTrials"
+                )
         super().__init__(
             UpdaterStudySpec(
                 examples=examples, schema=schema, transform_graph=transform_graph,
@@ -72,3 +87,7 @@ class UpdaterStudy(BaseComponent):
                 **{PLAN: json.dumps(plan.to_json(), sort_keys=True)},
             )
         )  # fmt: skip
+        for number, channel in enumerate(trials):
+            name = f"{TRIALS}_{number}"
+            self.spec.INPUTS = {**self.spec.INPUTS, name: ChannelParameter(type=StudyTrials)}
+            self.inputs[name] = channel

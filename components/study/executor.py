@@ -1,7 +1,8 @@
-"""Runs a study as a node of a pipeline, so that a later attempt goes on with its trials."""
+"""Runs a study, or some of its trials, as a node: a later attempt goes on with its trials."""
 
 import json
 import logging
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tfx_updaters.components.trainer import checkpoint
 
 LOGGER = logging.getLogger(__name__)
 PLAN, STUDY = "plan", "study"
+ARMS, TRIALS = "arms", "trials"
 Artifacts = dict[str, list[types.Artifact]]
 
 
@@ -47,13 +49,54 @@ class Executor(base_executor.BaseExecutor):
         data = examples.read(input_dict, plan)
         folder = _folder(study.uri, plan, data)
         trials = Trials(folder, plan, data.fingerprint)
+        for name, artifacts in input_dict.items():
+            if name.startswith(TRIALS):
+                _take(trials, artifact_utils.get_single_uri(artifacts))
         with Pool(Training(plan, data), jobs()) as train:
             outcome = Runner(plan, trials, train, _log).run()
         _write(study, outcome, Origin(data.fingerprint, _told(data)))
         tf.io.gfile.rmtree(str(folder))  # Not before: a kill while writing must not cost it.
 
 
-def _folder(uri: str, plan: Plan, data: Data) -> Path:
+class PartExecutor(base_executor.BaseExecutor):
+    """The executor of `tfx_updaters.components.UpdaterTrials`."""
+
+    def Do(
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
+    ) -> None:
+        """Runs what is left of some arms' trials, and writes them all.
+
+        Raises:
+            ComponentError, UpdaterError: as `Executor.Do`.
+        """
+        plan = Plan.from_json(json.loads(exec_properties[PLAN]))
+        names = json.loads(exec_properties[ARMS])
+        uri = artifact_utils.get_single_uri(output_dict[TRIALS])
+        data = examples.read(input_dict, plan)
+        folder = _folder(uri, plan, data, *names)
+        trials = Trials(folder, plan, data.fingerprint)
+        with Pool(Training(plan, data), jobs()) as train:
+            Runner(plan, trials, train, _log).run_part([a for a in plan.arms if a.name in names])
+        _copy(str(folder), uri)
+        tf.io.gfile.rmtree(str(folder))
+
+
+def _take(trials: Trials, uri: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _copy(uri, folder)
+        trials.take(Path(folder))
+
+
+def _copy(source: str, target: str) -> None:
+    """All files of a folder; each of them may be in an object store."""
+    for place, _, names in tf.io.gfile.walk(source):
+        inside = f"{target}/{os.path.relpath(place, source)}"
+        tf.io.gfile.makedirs(inside)
+        for name in names:
+            tf.io.gfile.copy(f"{place}/{name}", f"{inside}/{name}", overwrite=True)
+
+
+def _folder(uri: str, plan: Plan, data: Data, *arms: str) -> Path:
     """Where a later attempt finds the trials; a store that is no folder cannot keep them."""
     kept = checkpoint.beside(uri, "studies")
     if "://" in kept:
@@ -62,7 +105,7 @@ def _folder(uri: str, plan: Plan, data: Data) -> Path:
             checkpoint.ROOT,
         )  # fmt: skip
         return Path(tempfile.mkdtemp(prefix="tfx-updaters-study-"))
-    return Path(kept) / checkpoint.fingerprint(plan.to_json(), data.fingerprint)
+    return Path(kept) / checkpoint.fingerprint(plan.to_json(), data.fingerprint, *arms)
 
 
 def _told(data: Data) -> str:

@@ -1,7 +1,7 @@
 """A study is run: rates are tuned, the best ones compared on fresh seeds, and all is kept."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +59,7 @@ class Runner:
         self._trials = trials
         self._train = train
         self._tell = tell
-        tuning = len(plan.tuning.grid()) * plan.tuning.seeds if plan.tuning else 0
-        self._total = len(list(plan.pairs())) * (tuning + plan.seeds)
+        self._total = 0
         self._known: dict[Path, Result] = {}
         self._seconds: list[float] = []
         self._final: list[Trial] = []
@@ -72,23 +71,38 @@ class Runner:
             StudyError: a kept result is damaged.
             OSError: a result cannot be kept, for want of room on the disk.
         """
+        found = self._train_all(self._plan.arms)
+        return Outcome.of(self._plan, found, self._by_place())
+
+    def run_part(self, arms: Collection[Arm]) -> None:
+        """Runs what is left of these arms' trials, which depend on no other arm.
+
+        Raises:
+            StudyError, OSError: as `run`.
+        """
+        self._train_all(arms)
+
+    def _train_all(self, arms: Collection[Arm]) -> dict[Place, Found]:
+        """Rates are tuned, and trained with on fresh seeds."""
         plan = self._plan
+        pairs = [(condition, arm) for condition, arm in plan.pairs() if arm in arms]
+        tuning = len(plan.tuning.grid()) * plan.tuning.seeds if plan.tuning else 0
+        self._total = len(pairs) * (tuning + plan.seeds)
         if plan.tuning:
             places = plan.tuning.grid()
-            self._ensure(
-                [each for pair in plan.pairs() for p in places for each in self._at(*pair, p)]
-            )
-        found = {_place(*pair): self._tuned(*pair) for pair in plan.pairs()}
+            self._ensure([each for pair in pairs for p in places for each in self._at(*pair, p)])
+        found = {_place(*pair): self._tuned(*pair) for pair in pairs}
         # All arms of a seed before the next one: what is there can be compared early.
         self._final = [
             Trial(condition, arm, found[_place(condition, arm)].place, seed)
             for condition in plan.conditions
             for seed in plan.final_seeds
             for arm in plan.arms
+            if arm in arms
         ]
         self._ensure(self._final)
         self._say(None)
-        return Outcome.of(plan, found, self._by_place())
+        return found
 
     def _tuned(self, condition: Condition, arm: Arm) -> Found:
         plan = self._plan

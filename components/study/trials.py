@@ -118,12 +118,12 @@ class Trials:
 
     def __init__(self, folder: Path, plan: Plan, data: str):
         self._folder = folder / TRIALS
-        head = _head(plan, data)
+        self._head = _head(plan, data)
         path = folder / STUDY_FILE
         if path.exists():
-            _check_same(path, _read(path), head)
+            _check_same(path, _read(path), self._head)
         else:
-            _write(path, head)
+            _write(path, self._head)
 
     def result(self, trial: Trial) -> Result | None:
         """The result of a trial; None if it has not ended.
@@ -138,6 +138,19 @@ class Trials:
             return Result.from_json(_read(path))
         except (KeyError, TypeError) as error:
             raise _damaged(path, error) from error
+
+    def take(self, folder: Path) -> None:
+        """Keeps the results that another folder has of this study.
+
+        Raises:
+            StudyError: it holds another study, or a file is damaged or missing.
+        """
+        try:
+            _check_same(folder / STUDY_FILE, _read(folder / STUDY_FILE), self._head)
+            for path in sorted((folder / TRIALS).rglob("*.json")):
+                _write(self._folder / path.relative_to(folder / TRIALS), _read(path))
+        except FileNotFoundError as error:
+            raise StudyError(f"{folder} holds no trials of a study: {error}") from error
 
     def add(self, trial: Trial, result: Result) -> None:
         """Keeps a result: its file is there whole, or not at all."""

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from study_pipeline import ADAM, pipeline
 
 from tfx_updaters.components.trainer.choice import Choice
@@ -22,6 +23,22 @@ def test_the_choice_goes_from_task_to_task_through_the_store(tmp_path: Path) -> 
     assert study["updater"] == model["updater"] == Choice.of(ADAM).text
     (result,) = (tmp_path / "kfp/store").rglob("result.json")
     assert json.loads(result.read_text())["winner"]["updater"] == ADAM.to_json()
+
+
+def test_a_node_for_each_updater_trains_its_share_of_a_study(tmp_path: Path) -> None:
+    volume = NodeConfig(claims=(Claim("data", str(tmp_path / "digits")),))
+    compile(pipeline(tmp_path, fan_out=True), tmp_path / "it.yaml", images="image",
+            nodes={"*": volume})  # fmt: skip
+    tasks = yaml.safe_load((tmp_path / "it.yaml").read_text().partition("---")[0])["root"]["dag"]
+    needs = {name: set(task.get("dependentTasks", ())) for name, task in tasks["tasks"].items()}
+    parts = {name for name in needs if name.startswith("UpdaterTrials")}
+    assert len(parts) == 2 and parts <= needs["UpdaterStudy"]
+    assert not any(parts & needs[part] for part in parts), "they run side by side"
+    done = local.run(tmp_path / "it.yaml", tmp_path / "kfp")
+    study = done["UpdaterStudy"].made.artifacts["study"]["metadata"]
+    assert study["winner"] == "adam"
+    logs = [path.read_text() for path in (tmp_path / "kfp").rglob("*UpdaterStudy*.log")]
+    assert logs and not any("of 12 trials" in log for log in logs), "it trains nothing itself"
 
 
 def test_a_retry_that_loses_the_trials_is_warned_of(tmp_path: Path) -> None:

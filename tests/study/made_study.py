@@ -69,3 +69,27 @@ def outcome(plan: Plan = PLAN, train=made) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         each = lambda trials: ((trial, train(trial)) for trial in trials)  # noqa: E731
         return Runner(plan, Trials(Path(folder), plan, "data"), each).run()
+
+
+class Trainings:
+    """In the place of the training; killed after so many.
+
+    Attributes:
+        data: what they train on.
+        trained: the files of the trials, in order.
+    """
+
+    def __init__(self, killed_after=None):
+        self.killed_after = killed_after
+        self.trained = []
+
+    def __call__(self, plan, data):
+        self.data = data
+        return self._train
+
+    def _train(self, trials):
+        for trial in trials:
+            if len(self.trained) == self.killed_after:
+                raise KeyboardInterrupt
+            self.trained.append(trial.file)
+            yield trial, made(trial)

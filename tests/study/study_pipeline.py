@@ -5,7 +5,14 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import example_gen_pb2
 
-from tfx_updaters.components import Arm, Plan, Trainer, TrainingConfig, UpdaterStudy
+from tfx_updaters.components import (
+    Arm,
+    Plan,
+    Trainer,
+    TrainingConfig,
+    UpdaterStudy,
+    UpdaterTrials,
+)
 from tfx_updaters.components.examples.named import write_digits
 from tfx_updaters.optimizers import get
 from tfx_updaters.pipelines.beam import IN_MEMORY
@@ -20,8 +27,11 @@ PLAN = Plan(
 )  # fmt: skip
 
 
-def pipeline(folder):
-    """Digits, a study of them, and a training with what it chose."""
+def pipeline(folder, fan_out=False):
+    """Digits, a study of them, and a training with what it chose.
+
+    With `fan_out` each updater is trained by a node of its own.
+    """
     split = example_gen_pb2.Input.Split
     examples = ImportExampleGen(
         input_base=str(write_digits(folder / "digits")),
@@ -31,9 +41,9 @@ def pipeline(folder):
     )
     statistics = StatisticsGen(examples=examples.outputs["examples"])
     schema = SchemaGen(statistics=statistics.outputs["statistics"], infer_feature_shape=True)
-    study = UpdaterStudy(
-        examples=examples.outputs["examples"], schema=schema.outputs["schema"], plan=PLAN
-    )
+    given = {"examples": examples.outputs["examples"], "schema": schema.outputs["schema"]}
+    parts = [UpdaterTrials(**given, plan=PLAN, arms=[a.name]) for a in PLAN.arms if fan_out]
+    study = UpdaterStudy(**given, plan=PLAN, trials=[part.outputs["trials"] for part in parts])
     trainer = Trainer(
         examples=examples.outputs["examples"], schema=schema.outputs["schema"],
         updater=study.outputs["study"], model_fn=IMAGE, model_args=MODEL,
@@ -41,7 +51,7 @@ def pipeline(folder):
     )  # fmt: skip
     return Pipeline(
         pipeline_name="chosen", pipeline_root=str(folder / "root"), enable_cache=True,
-        components=[examples, statistics, schema, study, trainer],
+        components=[examples, statistics, schema, *parts, study, trainer],
         metadata_connection_config=sqlite_metadata_connection_config(str(folder / "db")),
         beam_pipeline_args=list(IN_MEMORY),
     )  # fmt: skip

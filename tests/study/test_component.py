@@ -97,25 +97,6 @@ def run(folder, attempt, examples, plan=PLAN, **inputs):
     return study
 
 
-class Trainings:
-    """In the place of the training; killed after so many."""
-
-    def __init__(self, killed_after=None):
-        self.killed_after = killed_after
-        self.trained = []
-
-    def __call__(self, plan, data):
-        self.data = data
-        return self._train
-
-    def _train(self, trials):
-        for trial in trials:
-            if len(self.trained) == self.killed_after:
-                raise KeyboardInterrupt
-            self.trained.append(trial.file)
-            yield trial, made_study.made(trial)
-
-
 @pytest.fixture(autouse=True)
 def one_at_a_time(monkeypatch):
     """Other processes would train in earnest."""
@@ -124,7 +105,11 @@ def one_at_a_time(monkeypatch):
 
 def test_a_killed_node_goes_on_in_its_next_attempt(tmp_path, monkeypatch, examples):
     plan = dataclasses.replace(made_study.PLAN, model_args=MODEL)
-    whole, first, second = Trainings(), Trainings(killed_after=20), Trainings()
+    whole, first, second = (
+        made_study.Trainings(),
+        made_study.Trainings(killed_after=20),
+        made_study.Trainings(),
+    )
     monkeypatch.setattr(executor, "Training", whole)
     undisturbed = run(tmp_path / "other", 1, examples, plan)
     monkeypatch.setattr(executor, "Training", first)
@@ -142,10 +127,10 @@ def test_a_killed_node_goes_on_in_its_next_attempt(tmp_path, monkeypatch, exampl
 
 def test_another_plan_does_not_take_the_trials_of_a_killed_one(tmp_path, monkeypatch, examples):
     plan = dataclasses.replace(made_study.PLAN, model_args=MODEL)
-    monkeypatch.setattr(executor, "Training", Trainings(killed_after=20))
+    monkeypatch.setattr(executor, "Training", made_study.Trainings(killed_after=20))
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, 1, examples, plan)
-    other = Trainings()
+    other = made_study.Trainings()
     monkeypatch.setattr(executor, "Training", other)
     run(tmp_path, 2, examples, dataclasses.replace(plan, seeds=9))
     assert len(other.trained) == len(set(other.trained)) > 2 * 3 * 9
@@ -153,12 +138,12 @@ def test_another_plan_does_not_take_the_trials_of_a_killed_one(tmp_path, monkeyp
 
 def test_a_named_folder_keeps_the_trials(tmp_path, monkeypatch, examples):
     monkeypatch.setenv("TFX_UPDATERS_CHECKPOINTS", str(tmp_path / "volume"))
-    monkeypatch.setattr(executor, "Training", Trainings(killed_after=3))
+    monkeypatch.setattr(executor, "Training", made_study.Trainings(killed_after=3))
     plan = dataclasses.replace(made_study.PLAN, model_args=MODEL)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, 1, examples, plan)
     assert len(list((tmp_path / "volume").rglob("*-seed*.json"))) == 3
-    last = Trainings()
+    last = made_study.Trainings()
     monkeypatch.setattr(executor, "Training", last)
     run(tmp_path / "another machine", 1, examples, plan)
     assert len(last.trained) > 3 and not list((tmp_path / "volume").iterdir())
@@ -170,13 +155,16 @@ def test_examples_are_the_same_with_and_without_a_schema(tmp_path, monkeypatch, 
     )
     found = []
     for inputs in ({}, {"schema": schema}):
-        trainings = Trainings()
+        trainings = made_study.Trainings()
         monkeypatch.setattr(executor, "Training", trainings)
         run(tmp_path / str(len(inputs)), 1, examples, **inputs)
         found.append(trainings.data)
     assert found[0].fingerprint == found[1].fingerprint
     assert found[0].train["image"].shape == (60, 8, 8, 1)
-    assert found[0].test["label"].tolist() == [0, 1] * 10
+    test = found[0].test
+    assert sorted(test["label"]) == [0] * 10 + [1] * 10
+    means = [test["image"][test["label"] == label].mean() for label in (0, 1)]
+    assert means == pytest.approx([0, 1], abs=0.2)
 
 
 def test_examples_that_cannot_be_used_are_refused(tmp_path, examples):
