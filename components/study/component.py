@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base.base_component import BaseComponent
@@ -87,7 +88,8 @@ class UpdaterStudy(BaseComponent):
                 **{PLAN: json.dumps(plan.to_json(), sort_keys=True)},
             )
         )  # fmt: skip
+        inputs: Any = self.inputs
         for number, channel in enumerate(trials):
             name = f"{TRIALS}_{number}"
             self.spec.INPUTS = {**self.spec.INPUTS, name: ChannelParameter(type=StudyTrials)}
-            self.inputs[name] = channel
+            inputs[name] = channel
