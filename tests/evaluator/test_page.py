@@ -137,7 +137,7 @@ def test_every_picture_has_its_numbers_as_a_table():
     ]
     first, second = [[[words(cell) for cell in row] for row in table.iter("tr")]
                      for table in figure.iter("table")]  # fmt: skip
-    assert first == [["where", "value"], ["all", "0.086 (0.071 to 0.103), n = 900"]]
+    assert first == [["where", "value"], ["all", "0.086 (0.071 to 0.103), n = 450"]]
     assert second[0] == ["where", "train", "eval"] and second[1][1] == "0.998 (0.99 to 1), n = 900"
     assert words(figure.find(".//caption")).endswith(", at most 0.05")
 

@@ -37,7 +37,7 @@ def test_a_node_for_each_updater_trains_its_share_of_a_study(tmp_path: Path) -> 
     done = local.run(tmp_path / "it.yaml", tmp_path / "kfp")
     study = done["UpdaterStudy"].made.artifacts["study"]["metadata"]
     assert study["winner"] == "adam"
-    logs = {name: "".join(log.read_text() for log in done[name].logs) for name in done}
+    logs = {t.name: "".join(log.read_text() for log in t.logs) for t in done.tasks}
     assert all("0 of 6 trials" in logs[part] for part in parts)
     assert "of 12 trials" not in logs["UpdaterStudy"], "it trains nothing itself"
 
