@@ -105,7 +105,7 @@ def test_a_first_run_pushes_and_a_second_one_has_it_as_its_baseline(command):
         assert re.search(rf"^  {node} +cached ", second.stdout, re.M), second.stdout
     # The card may fold a path.
     assert "none: no model" not in second.stdout
-    assert "Trainer/model" in re.sub(r"\s", "", second.stdout)
+    assert "Trainer/model" in re.sub(r"[\s│]", "", second.stdout)
     assert re.search(r"passed +candidate accuracy 0\.\d+, baseline 0\.", joined(second.stdout))
 
     # The limits are held against the same model without a new training; nothing is pushed.
