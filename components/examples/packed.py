@@ -7,7 +7,6 @@ then what any folder of images is. Neither library is needed: the formats are Ar
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,17 +24,8 @@ SEVERAL, ONE, FEATURES, INFO = (
 )
 
 
-@dataclass(frozen=True)
-class Packed:
-    """What a folder holds.
-
-    Attributes:
-        kind: who wrote it.
-        splits: by name the images of each: folder of the class, bytes, name of the file.
-    """
-
-    kind: str
-    splits: Mapping[str, Callable[[], Iterator[tuple[str, bytes, str]]]]
+# An image: the folder of its class, its bytes, the name of its file.
+Images = Callable[[], Iterator[tuple[str, bytes, str]]]
 
 
 def looks_like(folder: Path) -> str:
@@ -45,8 +35,11 @@ def looks_like(folder: Path) -> str:
     return TFDS if (folder / FEATURES).is_file() and (folder / INFO).is_file() else ""
 
 
-def find(folder: Path) -> Packed:
+def find(folder: Path) -> Mapping[str, Images]:
     """Reads what a folder says of itself.
+
+    Returns:
+        the images of each split by its name; of one alone, which content splits, by none.
 
     Raises:
         DataError: it is damaged, or its examples are no images with one class each.
@@ -54,12 +47,12 @@ def find(folder: Path) -> Packed:
     kind = looks_like(folder)
     try:
         if kind == TFDS:
-            return _chosen(kind, _tensorflow(folder), folder)
+            return _chosen(_tensorflow(folder), folder)
         if (folder / SEVERAL).is_file():
             names = json.loads((folder / SEVERAL).read_text(encoding="utf-8"))["splits"]
             found = {name: _hugging_face(folder / name) for name in names}
-            return _chosen(kind, found, folder)
-        return Packed(kind, {"": _hugging_face(folder)})
+            return _chosen(found, folder)
+        return {"": _hugging_face(folder)}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"data {folder} is a damaged {kind}: {error!r}") from error
 
@@ -84,7 +77,7 @@ def unpack(folder: Path, into: Path, name: str) -> Path:
     target = into / f"{name}-{digest.hexdigest()[:12]}"
     if not target.is_dir():
         with appearing(target) as partial:
-            for split, images in found.splits.items():
+            for split, images in found.items():
                 _write(images(), partial / split)
     return target
 
@@ -98,7 +91,7 @@ def _write(images: Iterator[tuple[str, bytes, str]], folder: Path) -> None:
         path.write_bytes(data)
 
 
-def _chosen(kind: str, found: Mapping[str, Any], folder: Path) -> Packed:
+def _chosen(found: Mapping[str, Images], folder: Path) -> Mapping[str, Images]:
     """With the splits that are to train or judge with; a single one is split by content."""
     kept = {name: each for name, each in found.items() if name.lower() in SPLITS}
     if not kept:
@@ -106,10 +99,10 @@ def _chosen(kind: str, found: Mapping[str, Any], folder: Path) -> Packed:
             f"data {folder}: the splits are {', '.join(found) or 'none'}; {', '.join(SPLITS)} are "
             "allowed"
         )
-    return Packed(kind, {"": next(iter(kept.values()))} if len(kept) == 1 else kept)
+    return {"": next(iter(kept.values()))} if len(kept) == 1 else kept
 
 
-def _hugging_face(folder: Path) -> Callable[[], Iterator[tuple[str, bytes, str]]]:
+def _hugging_face(folder: Path) -> Images:
     """What `Dataset.save_to_disk` wrote: streams of Arrow record batches."""
     state = json.loads((folder / ONE).read_text(encoding="utf-8"))
     info = json.loads((folder / INFO).read_text(encoding="utf-8"))
@@ -147,7 +140,7 @@ def _bytes(image: Mapping[str, Any] | None, where: str) -> bytes:
         raise DataError(f"data {where}: there is no image ({error})") from error
 
 
-def _tensorflow(folder: Path) -> dict[str, Callable[[], Iterator[tuple[str, bytes, str]]]]:
+def _tensorflow(folder: Path) -> dict[str, Images]:
     """What TFDS wrote: TFRecords of `tf.train.Example`."""
     info = json.loads((folder / INFO).read_text(encoding="utf-8"))
     if info.get("fileFormat", "tfrecord") != "tfrecord":
@@ -168,9 +161,7 @@ def _tensorflow(folder: Path) -> dict[str, Callable[[], Iterator[tuple[str, byte
     return {split: _reader(paths[split], image, label, folders) for split in paths}
 
 
-def _reader(
-    paths: Sequence[Path], image: str, label: str, names: Sequence[str]
-) -> Callable[[], Iterator[tuple[str, bytes, str]]]:
+def _reader(paths: Sequence[Path], image: str, label: str, names: Sequence[str]) -> Images:
     def images() -> Iterator[tuple[str, bytes, str]]:
         import tensorflow as tf
 

@@ -4,7 +4,6 @@ import dataclasses
 import json
 
 import made_study
-import numpy as np
 import pytest
 from ml_metadata import MetadataStore
 from study_pipeline import ADAM, MODEL, PLAN, pipeline
@@ -74,18 +73,6 @@ def test_a_pipeline_trains_with_what_its_study_chose(tmp_path):
     assert sorted(path.name for path in written.iterdir()) == ["report.html", "result.json"]
     assert "adam is better than still" in (written / "report.html").read_text()
     assert list((folder.parent / ".system").rglob("*.json")) == []
-
-
-@pytest.fixture(scope="module")
-def examples(tmp_path_factory):
-    """Small images of two classes, as an artifact."""
-    random = np.random.default_rng(0)
-    rows = [
-        {"image": random.normal(label, 1, 64).astype("float32"), "label": label}
-        for label in [0, 1] * 40
-    ]
-    folder = tmp_path_factory.mktemp("examples")
-    return testing.write_examples(folder / "all", {"train": rows[:60], "eval": rows[60:]})
 
 
 def run(folder, attempt, examples, plan=PLAN, **inputs):

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import made_study
-import numpy as np
 import pytest
 from study_pipeline import MODEL
 from tfx import types
@@ -18,7 +17,6 @@ from tfx_updaters.components import (
     StudyTrials,
     UpdaterStudy,
     UpdaterTrials,
-    testing,
 )
 from tfx_updaters.components.study import executor
 
@@ -37,17 +35,6 @@ def trainings(monkeypatch):
 def one_at_a_time(monkeypatch):
     """Several threads would train in earnest."""
     monkeypatch.setattr(executor, "jobs", lambda: 1)
-
-
-@pytest.fixture(scope="module")
-def examples(tmp_path_factory):
-    random = np.random.default_rng(0)
-    rows = [
-        {"image": random.normal(label, 1, 64).astype("float32"), "label": label}
-        for label in [0, 1] * 40
-    ]
-    folder = tmp_path_factory.mktemp("examples")
-    return testing.write_examples(folder / "all", {"train": rows[:60], "eval": rows[60:]})
 
 
 def part(folder: Path, examples, arms, plan=PLAN, attempt=1) -> StudyTrials:
