@@ -15,8 +15,8 @@ from tfx_updaters.components.trainer.data import Features
 class Lanes:
     """Lanes that are free, for the trials of one plan.
 
-    Trials of an updater share a lane whatever their seed and learning rate: both are state of the
-    model. A rate that follows a schedule is none, and a lane's own.
+    Trials of an updater on a device share a lane whatever their seed and learning rate: both are
+    state of the model. A rate that follows a schedule is none, and a lane's own.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Lanes:
             updater: of the trial.
             source, config, data: as in `Lane`.
         """
-        free = self._free[_key(updater, data)]
+        free = self._free[_key(model, updater, data)]
         if not free or not lasting(model):
             return Lane(model, source, config, data)
         lane = free.pop()
@@ -42,11 +42,12 @@ class Lanes:
     def give(self, lane: Lane, updater: Choice, data: Tensors) -> None:
         """Takes a lane back that `take` gave for these."""
         if lasting(lane.model):
-            self._free[_key(updater, data)].append(lane)
+            self._free[_key(lane.model, updater, data)].append(lane)
 
 
-def _key(updater: Choice, data: Tensors) -> str:
+def _key(model: Any, updater: Choice, data: Tensors) -> str:
     """What is the same in all trials that a lane can train; the examples differ in their types."""
+    device = model.variables[0].value.device
     tuned = not isinstance(rates.of(updater), Mapping)
     kinds = {name: values.dtype.name for name, values in data.items()}
-    return json.dumps([rates.chain(updater, tuned=tuned), kinds], sort_keys=True)
+    return json.dumps([device, rates.chain(updater, tuned=tuned), kinds], sort_keys=True)

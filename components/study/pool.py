@@ -1,6 +1,8 @@
 """Trials trained several at a time, in threads: TensorFlow computes while Python does the next."""
 
 import contextlib
+import itertools
+import queue
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent import futures
@@ -14,11 +16,14 @@ from tfx_updaters.components.study.trials import Result, Trial
 MOST = 8  # that are trained unasked: models are built one after the other
 
 
+def gpus() -> list[str]:
+    """TensorFlow's names of the GPUs of this machine."""
+    return [f"GPU:{place}" for place, _ in enumerate(tf.config.list_physical_devices("GPU"))]
+
+
 def jobs() -> int:
-    """How many trials this machine trains at a time: one for each core; one where it has a GPU."""
-    if tf.config.list_physical_devices("GPU"):
-        return 1
-    return min(joblib.cpu_count(), MOST)
+    """How many trials this machine trains at a time: one for each GPU; without one, for each core."""
+    return len(gpus()) or min(joblib.cpu_count(), MOST)
 
 
 def give_each_a_core() -> None:
@@ -38,11 +43,16 @@ class Pool:
     Args:
         training: trains one.
         jobs: how many at a time.
+        devices: TensorFlow's names of what trains; a trial takes the one that is free the longest.
+            More jobs than devices share them. By default the GPUs, or else the CPU.
     """
 
-    def __init__(self, training: Training, jobs: int):
+    def __init__(self, training: Training, jobs: int, devices: Sequence[str] = ()):
         self._training = training
         self._jobs = jobs
+        self._free: queue.SimpleQueue[str] = queue.SimpleQueue()
+        for device in itertools.islice(itertools.cycle(devices or gpus() or ["CPU:0"]), jobs):
+            self._free.put(device)
         self._stopped = threading.Event()
         self._threads = futures.ThreadPoolExecutor(jobs)
 
@@ -56,9 +66,16 @@ class Pool:
     def __call__(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Result]]:
         """Each trial with its result, as it ends."""
         if self._jobs == 1 or len(trials) == 1:
-            yield from self._training(trials)
+            yield from ((each, self._result(each)) for each in trials)
             return
-        train, stopped = self._training.result, self._stopped.is_set
-        running = {self._threads.submit(train, each, stopped): each for each in trials}
+        running = {self._threads.submit(self._result, each): each for each in trials}
         for ended in futures.as_completed(running):
             yield running[ended], ended.result()
+
+    def _result(self, trial: Trial) -> Result:
+        device = self._free.get()
+        try:
+            with tf.device(device):
+                return self._training.result(trial, self._stopped.is_set)
+        finally:
+            self._free.put(device)

@@ -100,7 +100,7 @@ FAILED = 1
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Trainings at a time, each on a core.  [default: the cores, at most 8; 1 with a GPU]",
+    help="Trainings at a time, each on a GPU or a core.  [default: the GPUs; without one, the cores, at most 8]",
 )
 @click.option(
     "--root",
