@@ -19,6 +19,11 @@ def hashes(features: Mapping[str, Any], count: int) -> np.ndarray:
     return total
 
 
+def numbered(texts: np.ndarray) -> np.ndarray:
+    """A whole number, int64, for each text of a list: the same for the same text."""
+    return pd.util.hash_array(texts, categorize=False).view(np.int64)
+
+
 def _bytes(values: Any, count: int) -> np.ndarray:
     """Each row's values as one object that can be hashed."""
     column = np.empty(count, object)

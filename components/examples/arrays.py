@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from tfx_updaters.components.examples.records import IMAGE, LABEL, Records, find, read
+from tfx_updaters.components.content import numbered
+from tfx_updaters.components.examples.records import IMAGE, LABEL, SPAN, Records, find, read
 
 
 def load(records: Records) -> dict[str, dict[str, np.ndarray]]:
@@ -29,6 +30,24 @@ def load(records: Records) -> dict[str, dict[str, np.ndarray]]:
     for arrays in splits.values():
         arrays[name] = (arrays[name] - start) / span
     return splits
+
+
+def spans(records: Records) -> np.ndarray | None:
+    """Where the windows of `train` lie: windows x (series, first time, last time), int64.
+
+    None where the examples do not say it: those of images, and windows that others have cut.
+    """
+    import tensorflow as tf
+
+    found = []
+    for each in (record for path in find(records.folder)["train"] for record in read(path)):
+        features = tf.train.Example.FromString(each).features.feature
+        if not all(name in features for name in SPAN):
+            return None
+        name, *times = (features[name] for name in SPAN)
+        found.append((name.bytes_list.value[0], *(time.int64_list.value[0] for time in times)))
+    names, first, last = zip(*found, strict=True)
+    return np.stack([numbered(np.array(names, object)), first, last], axis=1)
 
 
 def _range(values: np.ndarray) -> tuple[Any, Any]:

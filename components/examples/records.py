@@ -11,6 +11,8 @@ from tfx_updaters.components.errors import DataError
 
 IMAGE, WINDOW, LABEL = "image", "window", "label"
 SPLITS = ("train", "eval")
+# Where a window lies: the name of its series, and its first and last time in nanoseconds.
+SPAN = ("group", "start", "end")
 # What is known of images and of series that were made into records, beside them: see
 # `image_plan.Plan` and `sensor_counts.to_json`.
 SUMMARY, COUNTS = "images.json", "windows.json"

@@ -19,10 +19,10 @@ class SensorExampleGen(FileBasedExampleGen):
     """Cuts time series into labelled windows, in the splits `train` and `eval`.
 
     Output `examples`: standard Examples with the features `window` (length x channels floats, time
-    step by time step), `label` (int64), `group` (the name of the series) and `start` (int64, the
-    nanoseconds of the first step). The artifact has the custom properties `window_shape`,
-    `channels` and `classes`, as JSON, and a file `windows.json` beside its splits with the windows
-    by split and class, and what was dropped for which reason.
+    step by time step), `label` (int64), `group` (the name of the series), `start` and `end` (int64,
+    the nanoseconds of the first and the last step). The artifact has the custom properties
+    `window_shape`, `channels` and `classes`, as JSON, and a file `windows.json` beside its splits
+    with the windows by split and class, and what was dropped for which reason.
     """
 
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)

@@ -5,11 +5,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfx_updaters.components.examples.records import LABEL, SPLITS, WINDOW
+from tfx_updaters.components.examples.records import LABEL, SPAN, SPLITS, WINDOW
 from tfx_updaters.components.examples.sensor_cut import Cut
 from tfx_updaters.components.examples.sensor_windows import Windows
 
-GROUP, START = "group", "start"
+GROUP, START, END = SPAN
 
 
 def examples(made: Cut, windows: Windows, classes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
@@ -29,6 +29,7 @@ def examples(made: Cut, windows: Windows, classes: tuple[str, ...]) -> Iterator[
             LABEL: _whole_number(numbers[label]),
             GROUP: group,
             START: _whole_number(made.steps.times[start]),
+            END: _whole_number(made.steps.times[start + windows.length - 1]),
         }
         example = tf.train.Example(features=tf.train.Features(feature=features))
         yield SPLITS[not train], example.SerializeToString()

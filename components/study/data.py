@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.study import spans
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -20,6 +21,7 @@ class Data:
         train: examples x shape, by feature, and the labels 0, 1, ...
         test: the same; nothing is chosen by them.
         label: the feature that is predicted.
+        spans: of the training examples, if they are windows of series; see `spans.held_out`.
 
     Raises:
         DataError: a split is empty, features or counts differ, or a label is no whole number from
@@ -29,6 +31,7 @@ class Data:
     train: Arrays
     test: Arrays
     label: str = "label"
+    spans: np.ndarray | None = None
     classes: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -40,26 +43,42 @@ class Data:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the names, types, shapes and values of both splits."""
+        """SHA-256 of names, types, shapes and values of both splits, and of spans that overlap."""
         digest = hashlib.sha256(self.label.encode())
         for split in (self.train, self.test):
             for name, values in sorted(split.items()):
                 digest.update(f"{name} {values.dtype.str} {values.shape}".encode())
                 digest.update(np.ascontiguousarray(values).tobytes())
+        if self._overlap:
+            digest.update(np.ascontiguousarray(self.spans).tobytes())
         return digest.hexdigest()
+
+    @cached_property
+    def _overlap(self) -> bool:
+        return self.spans is not None and spans.overlap(self.spans)
 
     def parts(self, share: float, seed: int) -> tuple[Arrays, Arrays]:
         """The training examples in two parts: without a share that validates, and that share.
+
+        Windows that share samples with one that validates are in neither.
 
         Raises:
             DataError: one of them is empty.
         """
         count = len(self.train[self.label])
-        order = np.random.default_rng(seed).permutation(count)
         held_out = round(share * count)
         if not 0 < held_out < count:
             raise DataError(f"{count} examples to train with: no share of {share} can validate")
-        validation, rest = order[:held_out], order[held_out:]
+        if self.spans is not None and self._overlap:
+            validation, rest = spans.held_out(self.spans, held_out, seed)
+        else:
+            order = np.random.default_rng(seed).permutation(count)
+            validation, rest = order[:held_out], order[held_out:]
+        if not len(rest):
+            raise DataError(
+                f"{count} windows to train with: each overlaps one of the share of {share} that "
+                "validates"
+            )
         return (
             {name: values[rest] for name, values in self.train.items()},
             {name: values[validation] for name, values in self.train.items()},

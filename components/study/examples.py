@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import tensorflow_transform as tft
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -13,6 +14,7 @@ from tfx.utils import io_utils
 from tfx_bsl.public import tfxio
 
 from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.examples.records import SPAN
 from tfx_updaters.components.study.data import Arrays, Data
 from tfx_updaters.components.study.plan import Plan
 from tfx_updaters.components.trainer import data, model
@@ -42,15 +44,27 @@ def read(inputs: Artifacts, plan: Plan) -> Data:
     schema = _schema(fn_args)
     made = model.build(plan.model_fn, plan.model_args)
     shapes = model.shapes(made, schema, plan.training.label)
+    besides = SPAN if _has_spans(schema) else ()
     found = {}
     for split, files in ((TRAIN, fn_args.train_files), (TEST, fn_args.eval_files)):
         source = data.Source(
             accessor=fn_args.data_accessor, files=files, schema=schema, shapes=shapes,
             label=plan.training.label, classes=model.classes(made, plan.training.loss),
             resize=plan.training.resize,
+            besides=besides if split == TRAIN else (),
         )  # fmt: skip
         found[split] = _arrays(source, split, plan)
-    return Data(found[TRAIN], found[TEST], plan.training.label)
+    train = dict(found[TRAIN])
+    places = [train.pop(name) for name in SPAN if name in train]
+    spans = np.stack(places, axis=1) if places else None
+    return Data(train, found[TEST], plan.training.label, spans)
+
+
+def _has_spans(schema: schema_pb2.Schema) -> bool:
+    """Whether examples say where they lie in a series, as those of SensorExampleGen do."""
+    types = {feature.name: feature.type for feature in schema.feature}
+    found = tuple(types.get(name) for name in SPAN)
+    return found == (schema_pb2.BYTES, schema_pb2.INT, schema_pb2.INT)
 
 
 def _check_splits(inputs: Artifacts) -> None:

@@ -22,7 +22,7 @@ def gpus() -> list[str]:
 
 
 def jobs() -> int:
-    """How many trials this machine trains at a time: one for each GPU; without one, for each core."""
+    """How many trials this machine trains at a time: one for each GPU, or else for each core."""
     return len(gpus()) or min(joblib.cpu_count(), MOST)
 
 

@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.components.trainer.fn_args_utils import DataAccessor
 from tfx_bsl.public import tfxio
 
-from tfx_updaters.components.content import hashes
+from tfx_updaters.components.content import hashes, numbered
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.trainer import images
 
@@ -30,12 +30,14 @@ class Features:
         label: the feature that is predicted.
         classes: a label is below this; None is no limit, and any number is taken.
         resize: what is done to images of another size.
+        besides: features of one value that are taken too, a whole number, or a text as one.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     label: str
     classes: int | None
     resize: str = "none"
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +175,11 @@ def _taken(source: Source, batch: pa.RecordBatch, where: str) -> dict[str, np.nd
             values = column.flatten().to_numpy(zero_copy_only=False)
             taken[name] = values.reshape(batch.num_rows, *shape)
     taken[source.label] = _labels(source, batch, where)
+    for name in source.besides:
+        column = _column(batch, name, where)
+        _check_sizes(column, name, 1, where)
+        values = column.flatten().to_numpy(zero_copy_only=False)
+        taken[name] = values if values.dtype.kind == "i" else numbered(values)
     return taken
 
 

@@ -100,7 +100,7 @@ FAILED = 1
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Trainings at a time, each on a GPU or a core.  [default: the GPUs; without one, the cores, at most 8]",
+    help="Trainings at a time.  [default: one for each GPU, or else for each core up to 8]",
 )
 @click.option(
     "--root",
@@ -205,7 +205,7 @@ def _run(
     console.print(what, soft_wrap=True, markup=False)
     plan = _for(plan, found)
     splits = arrays.load(found)
-    examples = Data(splits["train"], splits["eval"])
+    examples = Data(splits["train"], splits["eval"], spans=arrays.spans(found))
     trials = Trials(workspace.root, plan, examples.fingerprint)
     several = pool.Pool(Training(plan, examples), jobs or pool.jobs())
     with several as train, study_card.progress(console) as tell:

@@ -134,7 +134,7 @@ def test_the_schema_knows_the_size_of_a_window(ran):
     path = str(only(ran, "pipeline/SchemaGen/schema/*/schema.pbtxt"))
     schema = io_utils.parse_pbtxt_file(path, schema_pb2.Schema())
     sizes = {f.name: [dim.size for dim in f.shape.dim] for f in schema.feature}
-    assert sizes == {"window": [32], "label": [1], "group": [1], "start": [1]}
+    assert sizes == {"window": [32], "label": [1], "group": [1], "start": [1], "end": [1]}
 
 
 def transformed(ran: Path, split: str) -> np.ndarray:

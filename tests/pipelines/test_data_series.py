@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from tfx_updaters.components import DataError
-from tfx_updaters.components.examples import arrays, records
+from tfx_updaters.components.examples import arrays, named, records
 from tfx_updaters.components.examples.sensor_settings import parsed
+from tfx_updaters.components.study import spans
 from tfx_updaters.pipelines.data import IMAGES, RECORDS, SERIES, Source, describe
 
 WORDS = ("length=16", "stride=4", "label=activity", "time=time", "label_by=majority")
@@ -253,3 +254,18 @@ def test_series_are_trained_on_judged_and_compared(command, walks):
     assert study.returncode == 0, study
     plan = json.loads(next(command.folder.glob("study/*.json")).read_text())
     assert "trainer.cnn.window" in json.dumps(plan)
+
+
+def test_it_is_known_where_windows_lie(walks, tmp_path):
+    found = arrays.spans(records.inspect(source(walks).prepare(tmp_path)))
+    assert found is not None
+    assert len(set(found[:, 0])) == 3
+    assert set(found[:, 2] - found[:, 1]) == {15 * 10**8}
+    assert spans.overlap(found)
+    apart = source(walks, "length=16", *WORDS[2:]).prepare(tmp_path)
+    found = arrays.spans(records.inspect(apart))
+    assert found is not None and not spans.overlap(found)
+
+
+def test_it_is_not_known_where_windows_of_others_lie(tmp_path):
+    assert arrays.spans(records.inspect(named.write("digits", tmp_path / "digits"))) is None

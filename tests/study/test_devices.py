@@ -58,14 +58,14 @@ def threads() -> None:
     """Prints TensorFlow's threads for an operation, before it runs and after."""
     pool.give_each_a_core()
     before = tf.config.threading.get_intra_op_parallelism_threads()
-    tf.constant(0) + 1
+    tf.add(1, 1)
     pool.give_each_a_core()
     print(json.dumps([before, tf.config.threading.get_intra_op_parallelism_threads()]))
 
 
 def threads_of_a_runtime() -> None:
     """The same, where somebody has used TensorFlow before."""
-    tf.constant(0) + 1
+    tf.add(1, 1)
     pool.give_each_a_core()
     print(json.dumps(tf.config.threading.get_intra_op_parallelism_threads()))
 
