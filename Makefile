@@ -1,6 +1,6 @@
 # Each target sets up what it needs; `make setup` does only that.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-backends test-pages test-replicas test-trainer test-runners lint bench docs test-fresh test-images constraints clean
+.PHONY: help setup run test test-backends test-pages test-replicas test-trainer test-runners test-flink test-spark lint bench docs test-fresh test-images constraints clean
 BIN := .venv/bin
 BACKENDS := .setup/backends/bin
 # Tests that hold on each of Keras' backends.
@@ -28,7 +28,15 @@ test-trainer: setup ## Our training killed, resumed and refused; strangers' pipe
 
 test-runners: setup ## The pipeline on several of Beam's runners: one result
 	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/prism.py
-	@$(BIN)/python -m pytest tests/runners
+	@$(BIN)/python -m pytest tests/runners -k "not flink and not spark"
+
+test-flink: setup ## The same on Flink, with its cluster in the process of Beam's job server; needs Java 17 and Maven
+	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/job_servers.py flink
+	@$(BIN)/python -m pytest tests/runners -k flink
+
+test-spark: setup ## The same on Spark, in the same way; needs Java 17 and Maven
+	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/job_servers.py spark
+	@$(BIN)/python -m pytest tests/runners -k spark
 
 test-backends: setup ## Optimizers on TensorFlow, on JAX beside optax, on torch beside torch's own
 	@$(BIN)/python -m pytest -n 2 tests/optimizers/test_contract.py

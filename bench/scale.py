@@ -1,9 +1,9 @@
 """Data into a pipeline and through the gate, 1 to 1,000 thousand examples: seconds and memory.
 
-Beside each of our nodes stands what TFX has for it: a loop over files and ImportExampleGen for
-ImageFolderExampleGen; CsvExampleGen, which makes no windows, for SensorExampleGen; two stock
-Evaluators for ours. Every measurement is in a process of its own. Other sizes are given in
-thousands: `bench/scale.py 1 10`.
+Each of our nodes runs in memory, in two processes and on Flink, two parts at a time. Beside it
+stands what TFX has for it: a loop over files and ImportExampleGen for ImageFolderExampleGen;
+CsvExampleGen, which makes no windows, for SensorExampleGen; two stock Evaluators for ours. Every
+measurement is in a process of its own. Other sizes are given in thousands: `bench/scale.py 1 10`.
 """
 
 import os
@@ -42,7 +42,9 @@ class Measurements:
         from lib import ingestion as ways
 
         sizes = [size for size in self.sizes if size <= MOST_FILES]
-        ours = ways.image_folder, ways.image_folder_in_two_processes
+        ours = (
+            ways.image_folder, ways.image_folder_in_two_processes, ways.image_folder_on_flink,
+        )  # fmt: skip
         self._measure(ways.write_images, (*ours, ways.image_records), sizes)
         return [
             *self._beside("image_folder", "image_records", sizes, 1.0),
@@ -55,7 +57,7 @@ class Measurements:
 
         small = [size for size in self.sizes if size <= MOST_ROWS]
         large = [size for size in self.sizes if MOST_ROWS < size <= MOST_FILES]
-        ours = ways.windows, ways.windows_in_two_processes
+        ours = ways.windows, ways.windows_in_two_processes, ways.windows_on_flink
         self._measure(ways.write_series, (*ours, ways.rows), small)
         self._measure(ways.write_series, ours, large)
         return [
@@ -67,7 +69,7 @@ class Measurements:
         """Of the Evaluator, with train and eval together."""
         from lib import gate_nodes as nodes
 
-        kinds = nodes.ours, nodes.ours_in_two_processes, nodes.stock
+        kinds = nodes.ours, nodes.ours_in_two_processes, nodes.ours_on_flink, nodes.stock
         self._measure(nodes.write_one, kinds, self.sizes)
         return [
             *self._beside("ours", "stock", self.sizes, TWICE),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lib import processes
+from lib import flink, processes
 
 CLASSES, SHAPE = 10, (8, 8, 1)
 BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory"]
@@ -81,6 +81,13 @@ def ours(
 def ours_in_two_processes(folder: Path, count: int) -> dict[str, Any]:
     """The same as `ours`, on two of Beam's workers."""
     return ours(folder, count, beam=TWO)
+
+
+def ours_on_flink(folder: Path, count: int) -> dict[str, Any]:
+    """The same as `ours`, on Flink."""
+    with flink.serving(2) as beam:
+        found = ours(folder, count, beam=beam)
+    return {**found, "peak": processes.peak()}
 
 
 def ours_with_baseline(folder: Path, count: int) -> dict[str, Any]:

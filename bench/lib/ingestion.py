@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lib import processes
+from lib import flink, processes
 from lib.gate_nodes import BEAM, TWO
 
 CLASSES, SIDE = 10, 28
@@ -57,6 +57,13 @@ def image_folder_in_two_processes(folder: Path, count: int) -> dict[str, Any]:
     return image_folder(folder, count, TWO)
 
 
+def image_folder_on_flink(folder: Path, count: int) -> dict[str, Any]:
+    """The same on Flink."""
+    with flink.serving(2) as beam:
+        found = image_folder(folder, count, beam)
+    return {**found, "peak": processes.peak()}
+
+
 def image_records(folder: Path, count: int) -> dict[str, Any]:
     """What users of TFX do: a loop of their own over the files, then ImportExampleGen."""
     from tfx.components import ImportExampleGen
@@ -97,6 +104,13 @@ def windows(folder: Path, count: int, beam: Sequence[str] = BEAM) -> dict[str, A
 def windows_in_two_processes(folder: Path, count: int) -> dict[str, Any]:
     """The same on two of Beam's workers."""
     return windows(folder, count, TWO)
+
+
+def windows_on_flink(folder: Path, count: int) -> dict[str, Any]:
+    """The same on Flink."""
+    with flink.serving(2) as beam:
+        found = windows(folder, count, beam)
+    return {**found, "peak": processes.peak()}
 
 
 def rows(folder: Path, count: int) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""A runner of Beam's in a process of its own, and workers in others; needs `make test-runners`."""
+"""Runners of Beam's in processes of their own, and workers in others.
+
+Prism needs `make test-runners`, Flink `make test-flink`, Spark `make test-spark`.
+"""
 
 import os
 import shutil
@@ -11,19 +14,30 @@ from pathlib import Path
 
 import pytest
 
-PRISM = Path(__file__).resolve().parents[2] / ".setup/prism/prism"
+SETUP = Path(__file__).resolve().parents[2] / ".setup"
 
 
-@pytest.fixture(scope="session")
-def job_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of Prism, which takes jobs."""
+@pytest.fixture(scope="session", params=["prism", "flink", "spark"])
+def job_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str]]:
+    """A name for `--beam-runner`, and the address of the job server that takes its jobs."""
     port = free_port()
-    log = (tmp_path_factory.mktemp("prism") / "log").open("w")
-    words = [PRISM, "-job_port", str(port), "-serve_http=false"]
-    process = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT)
+    place = tmp_path_factory.mktemp(request.param)
+    words: list[str | Path] = [
+        SETUP / request.param / "job-server", "--job-port", str(port), "--artifact-port", "0",
+        "--expansion-port", "0", "--artifacts-dir", place,
+    ]  # fmt: skip
+    if request.param == "prism":
+        words = [SETUP / "prism/prism", "-job_port", str(port), "-serve_http=false"]
+    with (place / "log").open("w") as log:
+        process = subprocess.Popen(
+            words, stdout=log, stderr=subprocess.STDOUT,
+            env={**os.environ, "JAVA_TOOL_OPTIONS": f"-Djava.io.tmpdir={place}"},
+        )  # fmt: skip
     try:
         wait_for(port)
-        yield f"localhost:{port}"
+        yield {"prism": "portable"}.get(request.param, request.param), f"localhost:{port}"
     finally:
         process.kill()
         process.wait()
@@ -55,7 +69,7 @@ def free_port() -> int:
 
 
 def wait_for(port: int) -> None:
-    for _ in range(100):
+    for _ in range(300):
         try:
             socket.create_connection(("localhost", port), 1).close()
         except OSError:

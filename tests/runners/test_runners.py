@@ -21,10 +21,14 @@ COMPUTED = ("SchemaGen/schema/*/schema.pbtxt", "ExampleValidator/anomalies/*/*/S
 
 
 @pytest.fixture(scope="module")
-def on_prism(job_server: str, workers: str) -> list[str]:
-    """Beam's options for Prism, with each worker a process of its own."""
-    return [f"job_endpoint={job_server}", "environment_type=EXTERNAL",
-            f"environment_config={workers}"]  # fmt: skip
+def there(job_server: tuple[str, str], workers: str) -> tuple[str, list[str]]:
+    """A runner and Beam's options for it, with each worker a process of its own.
+
+    A worker that is kept for a minute serves the stages that follow: to start one takes seconds.
+    """
+    runner, address = job_server
+    return runner, [f"job_endpoint={address}", "environment_type=EXTERNAL",
+                    f"environment_config={workers}", "environment_cache_millis=60000"]  # fmt: skip
 
 
 def run(folder: Path, *options: str) -> Path:
@@ -55,10 +59,11 @@ def rounded(found: object) -> str:
     return re.sub(r"\d+\.\d+(e-?\d+)?", lambda it: f"{float(it[0]):.12g}", str(found))
 
 
-def test_the_pipeline_on_a_job_server_with_workers_in_processes_of_their_own(tmp_path, on_prism):
+def test_the_pipeline_on_a_job_server_with_workers_in_processes_of_their_own(tmp_path, there):
     in_memory = run(tmp_path / "in_memory")
-    given = [word for option in on_prism for word in ("--beam-option", option)]
-    there = run(tmp_path / "there", "--beam-runner", "portable", *given)
+    runner, options = there
+    given = [word for option in options for word in ("--beam-option", option)]
+    there = run(tmp_path / "there", "--beam-runner", runner, *given)
     assert statistics(there) == statistics(in_memory)
     assert computed(there) == computed(in_memory)
     assert decision(there) == decision(in_memory)
@@ -78,8 +83,15 @@ def weights(artifacts: Path) -> list[np.ndarray]:
     return serving.load_keras(str(folder)).get_weights()
 
 
-@pytest.mark.parametrize("runner", ["portable", "multi_processing"])
-def test_the_gate_judges_a_model_as_it_does_in_memory(runner, tmp_path, on_prism):
+def test_the_gate_judges_on_a_job_server_as_it_does_in_memory(tmp_path, there):
+    check_the_gate(tmp_path, *there)
+
+
+def test_the_gate_judges_in_two_processes_as_it_does_in_memory(tmp_path):
+    check_the_gate(tmp_path, "multi_processing", ["direct_num_workers=2"])
+
+
+def check_the_gate(folder: Path, runner: str, options: list[str]) -> None:
     rows = {
         "train": evaluations.rows(400, 0.99, 1, baseline=0.97),
         "eval": evaluations.rows(600, 0.95, 2, baseline=0.96),
@@ -87,11 +99,10 @@ def test_the_gate_judges_a_model_as_it_does_in_memory(runner, tmp_path, on_prism
     gate = Gate(
         max_gap=0.06, min_accuracy=0.9, worst_class=0.8, no_worse_than_blessed=0.05, burden="gate"
     )
-    options = on_prism if runner == "portable" else ["direct_num_workers=2"]
     config, arguments = gate.eval_config(), beam.arguments(runner, options)
-    here = evaluations.run(tmp_path, rows, config, baseline=True)
+    here = evaluations.run(folder, rows, config, baseline=True)
     expected = [rounded(each) for each in (here.decision, here.values(), here.values("baseline"))]
-    there = evaluations.again(tmp_path, config, here, beam=arguments)
+    there = evaluations.again(folder, config, here, beam=arguments)
     found = [rounded(each) for each in (there.decision, there.values(), there.values("baseline"))]
     assert len(here.decision.checks) >= 4
     assert found == expected
