@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -34,7 +35,7 @@ MOST_FILES, LEAST_LOTS = 256, 64
 
 @dataclasses.dataclass(frozen=True)
 class Lot:
-    """Files or scans that Beam hands around as one: each alone is too little."""
+    """Scans that Beam hands around as one: each alone is too little."""
 
     items: tuple[Any, ...]
 
@@ -80,6 +81,7 @@ class Executor(BaseExampleGenExecutor):
         splits.describe(examples, names)
         with self._make_beam_pipeline() as pipeline:
             lots = pipeline | ToLots(listing, config, buckets, examples.uri)
+            listing = dataclasses.replace(listing, files=())  # They are in the graph, and smaller.
             for name in names:
                 _ = (
                     lots
@@ -100,16 +102,15 @@ class ToLots(beam.PTransform):
     def __init__(self, listing: Listing, config: ImageConfig, buckets: dict[str, int], place: str):
         """Takes what `image_plan.plan` does, and the folder for `Plan.files`."""
         super().__init__()
-        self._files, self._folder = listing.files, listing.folder
+        self._files = [pickle.dumps(files) for files in parted(listing.files)]
         self._rest = dataclasses.replace(listing, files=()), config, buckets, place
 
     def expand(self, input_or_inputs: Any) -> PCollection[Placements]:
         """The graph: lots of files -> lots of scans -> one plan -> lots of placed images."""
-        lots = [Lot(files) for files in _parted(self._files)]
         return (
             input_or_inputs
-            | "Files" >> beam.Create(lots)  # Which spreads them, too.
-            | "Scan" >> beam.Map(_scanned, self._folder)
+            | "Files" >> beam.Create(self._files)  # Which spreads them, too.
+            | "Scan" >> beam.Map(_scanned, self._rest[0].folder)
             | "Together" >> beam.WithKeys("")
             | "Gather" >> beam.GroupByKey()
             | "Plan" >> beam.FlatMap(_planned, *self._rest)
@@ -117,14 +118,15 @@ class ToLots(beam.PTransform):
         )
 
 
-def _parted(items: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+def parted(items: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Items that follow each other, a lot at a time."""
     size = min(MOST_FILES, -(-len(items) // LEAST_LOTS))
     for start in range(0, len(items), size):
         yield tuple(items[start : start + size])
 
 
-def _scanned(files: Lot, folder: Path) -> Lot:
-    return Lot(tuple(image_file.scan(folder, file) for file in files.items))
+def _scanned(files: bytes, folder: Path) -> Lot:
+    return Lot(tuple(image_file.scan(folder, file) for file in pickle.loads(files)))
 
 
 def _encoded(images: Placements, folder: Path) -> Iterator[bytes]:
@@ -161,7 +163,7 @@ def _planned(
     mixed = sorted(plan.images, key=lambda image: image.digest)
     for split in plan.splits():
         of_split = [image for image in mixed if image.split == split]
-        for items in _parted(of_split):
+        for items in parted(of_split):
             yield Placements(items, split, plan.config)
 
 

@@ -49,11 +49,10 @@ def signature(small: np.ndarray) -> bytes:
     sums = _EIGHTHS.T @ thousandths.reshape(SIDE, SIDE) @ _BOTH
     tiles, ninths = sums[:, :8], sums[:, 8:]
     falls = ninths[:, :-1] - ninths[:, 1:] > 1000 * STEP * (SIDE // 8) * (SIDE // 9)
-    made = np.zeros((), LAYOUT)
-    made["bits"] = np.packbits(falls).view("<u8")[0]
-    made["channels"] = planes.sum(axis=1) / SIDE**2
-    made["tiles"] = tiles.reshape(64) / (1000 * (SIDE // 8) ** 2)
-    return made.tobytes()
+    means = np.empty(67)
+    means[:3] = planes.sum(axis=1) / SIDE**2
+    means[3:] = tiles.ravel() / (1000 * (SIDE // 8) ** 2)
+    return np.packbits(falls).tobytes() + means.astype("<f2").tobytes()  # As LAYOUT has it.
 
 
 def groups(signatures: list[bytes]) -> np.ndarray:
@@ -66,7 +65,7 @@ def groups(signatures: list[bytes]) -> np.ndarray:
     unique = {each: number for number, each in enumerate(dict.fromkeys(signatures))}
     found = np.frombuffer(b"".join(unique), LAYOUT)
     linked = np.arange(len(found))
-    for a, b in _pairs(found["bits"], found["tiles"].astype(np.float32)):
+    for a, b in _pairs(found["bits"], found["tiles"]):
         apart = linked[a] != linked[b]
         a, b = a[apart], b[apart]
         near = _near(found[a], found[b])
@@ -87,14 +86,15 @@ def _pairs(bits: np.ndarray, tiles: np.ndarray) -> Iterator[tuple[np.ndarray, np
     """
     if len(tiles) < 2:
         return
-    some = tiles[:: max(1, len(tiles) // 10_000)]
-    axes = np.linalg.eigh(np.cov(some.T))[1][:, -AXES:]
-    points = tiles @ axes.astype(np.float32)
+    some = tiles[:: max(1, len(tiles) // 10_000)].astype(np.float32)
+    axes = np.linalg.eigh(np.cov(some.T))[1][:, -AXES:].astype(np.float32)
+    points = np.concatenate(
+        [tiles[at : at + AT_ONCE].astype(np.float32) @ axes for at in range(0, len(tiles), AT_ONCE)]
+    )
     for part in PARTS:
         value = np.unique(bits & part, return_inverse=True)[1]
         order = np.argsort(value, kind="stable")
-        placed = np.column_stack([2 * REACH * value, points])[order]
-        for a, b in _neighbours(placed):
+        for a, b in _neighbours(np.column_stack([2 * REACH * value[order], points[order]])):
             yield order[a], order[b]
 
 
