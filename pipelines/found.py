@@ -14,7 +14,7 @@ from PIL import Image
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import image_convert, image_layout, image_plan, records
 from tfx_updaters.components.examples.image_config import ImageConfig
-from tfx_updaters.components.examples.image_file import encode
+from tfx_updaters.components.examples.image_file import encode, read
 from tfx_updaters.components.examples.image_layout import Skipped
 from tfx_updaters.pipelines import window_picture
 
@@ -81,7 +81,7 @@ def in_images(folder: Path, config: ImageConfig) -> Found:
         chosen = defaultdict(list)
         for image in plan.images:
             if len(chosen[plan.classes[image.label]]) < PICTURES:
-                png = encode(folder, image.file, plan.config)
+                png = encode(read(str(folder / image.file.path)), plan.config)
                 chosen[plan.classes[image.label]].append(_small(Image.open(io.BytesIO(bytes(png)))))
         return chosen
 

@@ -3,11 +3,14 @@
 import dataclasses
 import json
 import os
-from collections.abc import Iterator
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.pvalue import PCollection
 from tfx import types
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 from tfx.dsl.io import fileio
@@ -16,15 +19,33 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from tfx_updaters.components.errors import DataError
-from tfx_updaters.components.examples import image_file, image_layout, image_plan
+from tfx_updaters.components.examples import image_file, image_layout, image_plan, splits
 from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.image_layout import Listing
-from tfx_updaters.components.examples.image_plan import Placed
 from tfx_updaters.components.examples.image_record import example
 from tfx_updaters.components.examples.records import SUMMARY
 
 # The execution property with the ImageConfig as JSON.
 KEY = "images"
+
+
+# Files in a lot: at most so many, and few enough that there are so many lots for the workers.
+MOST_FILES, LEAST_LOTS = 256, 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Lot:
+    """Scans that Beam hands around as one: each alone is too little."""
+
+    items: tuple[Any, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Placements(Lot):
+    """Placed images of one split, and what they become."""
+
+    split: str
+    config: ImageConfig
 
 
 class Executor(BaseExampleGenExecutor):
@@ -39,67 +60,77 @@ class Executor(BaseExampleGenExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """As TFX's, with the splits that the folder has; see `GenerateExamplesByBeam`."""
+        """Writes the splits that the folder has, or those that `output_config` asks for.
+
+        Raises:
+            DataError: the folder cannot be used, or changes meanwhile.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
         examples = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.EXAMPLES_KEY]
         )
         config = ImageConfig.from_json(json.loads(exec_properties[KEY]))
         listing = image_layout.find(_folder(exec_properties), config.labels)
         buckets = _buckets(exec_properties)
-        self._work = listing, config, buckets, examples.uri
         if listing.splits and buckets != image_plan.BUCKETS:
             raise DataError(
                 f"data {listing.folder} has the splits {', '.join(listing.splits)} as folders; "
                 f"output_config asks for {', '.join(buckets)} by content: leave it out"
             )
         names = listing.splits or tuple(buckets)
-        splits = [example_gen_pb2.Input.Split(name=name, pattern="*") for name in names]
-        inputs = example_gen_pb2.Input(splits=splits)
-        super().Do(
-            input_dict,
-            output_dict,
-            {
-                **exec_properties,
-                standard_component_specs.INPUT_CONFIG_KEY: proto_utils.proto_to_json(inputs),
-                standard_component_specs.OUTPUT_CONFIG_KEY: "{}",
-            },
-        )
+        splits.describe(examples, names)
+        with self._make_beam_pipeline() as pipeline:
+            lots = pipeline | ToLots(listing, config, buckets, examples.uri)
+            listing = dataclasses.replace(listing, files=())  # They are in the graph, and smaller.
+            for name in names:
+                _ = (
+                    lots
+                    | f"Of[{name}]" >> beam.Filter(lambda lot, name=name: lot.split == name)
+                    | f"Encode[{name}]" >> beam.FlatMap(_encoded, listing.folder)
+                    | f"Write[{name}]" >> splits.WriteSplit(examples, name)
+                )
         _describe(examples)
 
     def GetInputSourceToExamplePTransform(self) -> beam.PTransform:
         """Not used: the split of an image depends on all the others."""
         raise NotImplementedError
 
-    def GenerateExamplesByBeam(
-        self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
-    ) -> dict[str, beam.pvalue.PCollection]:
-        """The serialized examples of each split.
 
-        Raises:
-            DataError: when the pipeline runs, as `image_plan.plan` does.
-        """
-        listing, config, buckets, place = self._work
-        folder, rest = listing.folder, dataclasses.replace(listing, files=())
-        names = listing.splits or tuple(buckets)
-        placed = (
-            pipeline
-            | "Files" >> beam.Create(listing.files)
+class ToLots(beam.PTransform):
+    """Files to lots of placed images; what is known of them all, to the artifact."""
+
+    def __init__(self, listing: Listing, config: ImageConfig, buckets: dict[str, int], place: str):
+        """Takes what `image_plan.plan` does, and the folder for `Plan.files`."""
+        super().__init__()
+        self._files = [pickle.dumps(files) for files in parted(listing.files)]
+        self._rest = dataclasses.replace(listing, files=()), config, buckets, place
+
+    def expand(self, input_or_inputs: Any) -> PCollection[Placements]:
+        """The graph: lots of files -> lots of scans -> one plan -> lots of placed images."""
+        return (
+            input_or_inputs
+            | "Files" >> beam.Create(self._files)  # Which spreads them, too.
+            | "Scan" >> beam.Map(_scanned, self._rest[0].folder)
+            | "Together" >> beam.WithKeys("")
+            | "Gather" >> beam.GroupByKey()
+            | "Plan" >> beam.FlatMap(_planned, *self._rest)
             | "Spread" >> beam.Reshuffle()
-            | "Scan" >> beam.Map(lambda file: image_file.scan(folder, file))
-            | "Gather" >> beam.combiners.ToList()
-            | "Plan" >> beam.FlatMap(_planned, rest, config, buckets, place)
         )
-        records = (
-            placed
-            | "SpreadAgain" >> beam.Reshuffle()
-            | "Encode" >> beam.Map(lambda each: (each[0].split, example(folder, *each)))
-        )
-        return {
-            name: records
-            | f"Of[{name}]" >> beam.Filter(lambda each, name=name: each[0] == name)
-            | f"Example[{name}]" >> beam.Values()
-            for name in names
-        }
+
+
+def parted(items: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Items that follow each other, a lot at a time."""
+    size = min(MOST_FILES, -(-len(items) // LEAST_LOTS))
+    for start in range(0, len(items), size):
+        yield tuple(items[start : start + size])
+
+
+def _scanned(files: bytes, folder: Path) -> Lot:
+    return Lot(tuple(image_file.scan(folder, file) for file in pickle.loads(files)))
+
+
+def _encoded(images: Placements, folder: Path) -> Iterator[bytes]:
+    return (example(folder, image, images.config) for image in images.items)
 
 
 def _folder(exec_properties: dict[str, Any]) -> Path:
@@ -117,16 +148,23 @@ def _buckets(exec_properties: dict[str, Any]) -> dict[str, int]:
 
 
 def _planned(
-    scans: list[image_file.Scan], listing: Listing, config: ImageConfig, buckets: dict[str, int],
-    place: str,
-) -> Iterator[tuple[Placed, ImageConfig]]:  # fmt: skip
-    """Each image with what it is to become; the artifact gets what is to be known of them all."""
+    gathered: tuple[str, Iterable[Lot]], listing: Listing, config: ImageConfig,
+    buckets: dict[str, int], place: str,
+) -> Iterator[Placements]:  # fmt: skip
+    """The images of each split, in an order that knows nothing of their classes.
+
+    The artifact gets what is to be known of them all.
+    """
+    scans = chain.from_iterable(lot.items for lot in gathered[1])
     plan = image_plan.plan(scans, listing, config, buckets)
     for name, text in plan.files().items():
         with fileio.open(os.path.join(place, name), "w") as file:
             file.write(text)
-    for image in plan.images:
-        yield image, plan.config
+    mixed = sorted(plan.images, key=lambda image: image.digest)
+    for split in plan.splits():
+        of_split = [image for image in mixed if image.split == split]
+        for items in parted(of_split):
+            yield Placements(items, split, plan.config)
 
 
 def _describe(examples: types.Artifact) -> None:

@@ -2,12 +2,14 @@
 
 import hashlib
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from tfx_updaters.components.examples import image_png
 from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.image_layout import File
 from tfx_updaters.components.examples.image_signature import SIDE, signature
@@ -19,6 +21,8 @@ MOST_PIXELS = 89_478_485
 MOST_BYTES = 2**29
 # A grey value of 16 bits in terms of 8: 65,535 is 255.
 STEP_16 = 257.0
+# Modes of Pillow whose values have no colour and 8 bits or less.
+GREYS = ("1", "L", "LA")
 # Orientations of EXIF that change height and width.
 SIDEWAYS = (5, 6, 7, 8)
 
@@ -27,7 +31,7 @@ class UnreadableError(Exception):
     """A file that is no image that can be used; the message says why."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scan:
     """What is known of a file after it was read once.
 
@@ -38,6 +42,7 @@ class Scan:
         size: (height, width) as it is seen, turned upright.
         grey: whether it has no colour.
         signature: what near-copies have in common; see `image_signature`.
+        bare: channels of a PNG file that holds nothing but its pixels, else 0; see `image_png`.
     """
 
     file: File
@@ -46,37 +51,50 @@ class Scan:
     size: tuple[int, int] = (0, 0)
     grey: bool = False
     signature: bytes = b""
+    bare: int = 0
 
 
 def scan(folder: Path, file: File) -> Scan:
     """Reads and decodes a file once, whole."""
     try:
-        data = _read(folder / file.path)
+        data = read(os.path.join(folder, file.path))
         image, size = _upright(data, SIDE)
-        small = np.asarray(_plain(image, 3).resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
+        plain = _plain(image, 1 if image.mode in GREYS else 3)
+        small = np.asarray(plain.resize((SIDE, SIDE), Image.Resampling.BOX))
     except (UnreadableError, OSError) as error:
         return Scan(file, fault=_sentence(error))
-    red, green, blue = np.moveaxis(small, -1, 0)
-    grey = bool((red == green).all() and (green == blue).all())
-    return Scan(file, "", hashlib.sha256(data).digest(), size, grey, signature(small))
+    grey = small.ndim == 2 or bool((small == small[..., :1]).all())
+    digest = hashlib.sha256(data).digest()
+    return Scan(file, "", digest, size, grey, signature(small), image_png.bare(data))
 
 
-def encode(folder: Path, file: File, config: ImageConfig) -> bytes | np.ndarray:
+def read(path: str) -> bytes:
+    """The content of a file.
+
+    Raises:
+        UnreadableError: it is too long.
+        OSError: it cannot be read.
+    """
+    with open(path, "rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MOST_BYTES:
+            raise UnreadableError(f"{size:,} bytes; at most {MOST_BYTES:,} are read")
+        return file.readall()
+
+
+def encode(data: bytes, config: ImageConfig) -> bytes | np.ndarray:
     """The image as the feature `image` holds it.
 
     Args:
-        folder: where `file` is.
-        file: one that `scan` could read.
+        data: the content of a file that `scan` could read.
         config: with `channels`.
 
     Returns:
         the bytes of a PNG file, or float32 values of 0..255.
 
     Raises:
-        UnreadableError: it can no longer be read.
-        OSError: the same.
+        UnreadableError: it is no such image.
     """
-    data = _read(folder / file.path)
     smallest = 2 * max(config.size) if config.size else None
     image = _plain(_upright(data, smallest)[0], config.channels or 3)
     if config.size:
@@ -105,13 +123,6 @@ def resized(image: Image.Image, size: tuple[int, int], rule: str) -> Image.Image
     return padded
 
 
-def _read(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > MOST_BYTES:
-        raise UnreadableError(f"{size:,} bytes; at most {MOST_BYTES:,} are read")
-    return path.read_bytes()
-
-
 def _upright(data: bytes, least: int | None) -> tuple[Image.Image, tuple[int, int]]:
     """The decoded image turned as its EXIF says, and the (height, width) that it has in the file.
 
@@ -124,8 +135,11 @@ def _upright(data: bytes, least: int | None) -> tuple[Image.Image, tuple[int, in
             raise UnreadableError(f"{width} x {height} are more than {MOST_PIXELS:,} pixels")
         if least:
             image.draft(None, (least, least))
-        turned = ImageOps.exif_transpose(image)
-        if image.getexif().get(ExifTags.Base.Orientation, 1) in SIDEWAYS:
+        image.load()
+        turn = image.getexif().get(ExifTags.Base.Orientation, 1)
+        if turn != 1:
+            image = ImageOps.exif_transpose(image)
+        if turn in SIDEWAYS:
             width, height = height, width
     except UnreadableError:
         raise
@@ -135,7 +149,7 @@ def _upright(data: bytes, least: int | None) -> tuple[Image.Image, tuple[int, in
         raise UnreadableError(f"no {', '.join(FORMATS)} image") from error
     except Exception as error:  # A broken file raises whatever its decoder happens to.
         raise UnreadableError(_sentence(error)) from error
-    return turned, (height, width)
+    return image, (height, width)
 
 
 def _plain(image: Image.Image, channels: int) -> Image.Image:
@@ -149,7 +163,8 @@ def _plain(image: Image.Image, channels: int) -> Image.Image:
     if image.has_transparency_data:
         over = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(over, image.convert("RGBA"))
-    return image.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _png(image: Image.Image) -> bytes:

@@ -18,7 +18,7 @@ EVALS = ("eval", "val", "valid", "validation")
 SPLITS = ("train", *EVALS, "test")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class File:
     """A file that should be an image.
 
@@ -196,7 +196,7 @@ def _printable(name: str) -> str:
 def _by_folder(found: list[str], splits: dict[str, str], skipped: list[Skipped]) -> Iterator[File]:
     depth = 2 if splits else 1
     for path in found:
-        parts = PurePosixPath(path).parts
+        parts = path.split("/")
         is_image = path.lower().endswith(SUFFIXES)
         if len(parts) <= depth:
             if is_image:

@@ -21,7 +21,7 @@ BUCKETS = {"train": 4, "eval": 1}
 NAMED = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Placed:
     """An image with its place.
 
@@ -30,12 +30,16 @@ class Placed:
         split: where it goes.
         label: the number of its class.
         size: (height, width) of the image.
+        digest: SHA-256 of the file.
+        as_it_is: whether the file's bytes are what the feature `image` holds.
     """
 
     file: File
     split: str
     label: int
     size: tuple[int, int]
+    digest: bytes
+    as_it_is: bool
 
 
 @dataclass(frozen=True)
@@ -129,10 +133,14 @@ def plan(scans: Iterable[Scan], listing: Listing, config: ImageConfig,
     groups = _groups(good)
     splits = _by_folder(groups) if listing.splits else _by_content(groups, buckets or BUCKETS)
     _check_splits(listing, good, splits, listing.splits or tuple(buckets or BUCKETS))
+    labels = {name: label for label, name in enumerate(classes)}
     return Plan(
         classes,
         tuple(
-            Placed(scan.file, splits[scan.file.path], classes.index(scan.file.label), scan.size)
+            Placed(
+                scan.file, splits[scan.file.path], labels[scan.file.label], scan.size, scan.digest,
+                _as_it_is(scan, config),
+            )
             for scan in good
         ),
         config,
@@ -144,6 +152,15 @@ def plan(scans: Iterable[Scan], listing: Listing, config: ImageConfig,
             for group in groups if len({each.file.label for each in group}) > 1
         ),
     )  # fmt: skip
+
+
+def _as_it_is(scan: Scan, config: ImageConfig) -> bool:
+    """Whether the file is the PNG that is asked for already."""
+    return (
+        config.encoding == "png"
+        and scan.bare == config.channels
+        and config.size in (None, scan.size)
+    )
 
 
 def _lines(rows: Iterable[Mapping]) -> str:

@@ -1,12 +1,14 @@
 """An image as a `tf.train.Example`."""
 
+import hashlib
+import os
 from pathlib import Path
 
 import tensorflow as tf
 
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples.image_config import ImageConfig
-from tfx_updaters.components.examples.image_file import UnreadableError, encode
+from tfx_updaters.components.examples.image_file import UnreadableError, encode, read
 from tfx_updaters.components.examples.image_plan import Placed
 from tfx_updaters.components.examples.records import IMAGE, LABEL
 
@@ -17,14 +19,26 @@ def example(folder: Path, placed: Placed, config: ImageConfig) -> bytes:
     Raises:
         DataError: the file has changed since it was scanned.
     """
-    try:
-        image = encode(folder, placed.file, config)
-    except (UnreadableError, OSError) as error:
-        raise DataError(f"{placed.file.path} was changed while it was read: {error}") from error
+    image = _content(folder, placed)
+    if not placed.as_it_is:
+        image = encode(image, config)
+    made = tf.train.Example()
+    features = made.features.feature
     if isinstance(image, bytes):
-        feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image]))
+        features[IMAGE].bytes_list.value.append(image)
     else:
-        feature = tf.train.Feature(float_list=tf.train.FloatList(value=image))
-    label = tf.train.Feature(int64_list=tf.train.Int64List(value=[placed.label]))
-    features = tf.train.Features(feature={IMAGE: feature, LABEL: label})
-    return tf.train.Example(features=features).SerializeToString()
+        features[IMAGE].float_list.value.extend(image)
+    features[LABEL].int64_list.value.append(placed.label)
+    return made.SerializeToString()
+
+
+def _content(folder: Path, placed: Placed) -> bytes:
+    """The file as it was scanned: it could be decoded then, and so it can be now."""
+    reason = "it has another content"
+    try:
+        data = read(os.path.join(folder, placed.file.path))
+        if hashlib.sha256(data).digest() == placed.digest:
+            return data
+    except (UnreadableError, OSError) as error:
+        reason = str(error)
+    raise DataError(f"{placed.file.path} was changed while it was read: {reason}")

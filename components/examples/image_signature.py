@@ -15,7 +15,8 @@ from scipy.spatial import cKDTree
 
 # Side in pixels of the picture that a signature is made of: in 9 x 9 tiles of 8, and 8 of 9.
 SIDE = 72
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+# Thousandths of red, green and blue in grey (ITU-R BT.601): with whole numbers all sums are exact.
+LUMA = np.array([299, 587, 114], np.float64)
 # Levels of 255 by which grey falls where a bit is set.
 STEP = 8.0
 # Of 64 bits; levels of 255, for each channel, on average over 64 tiles, and for each tile.
@@ -24,27 +25,34 @@ MOST_BITS, MOST_CHANNEL, MOST_TILES, MOST_TILE = 4, 8.0, 3.0, 14.0
 REACH = math.sqrt(64 * MOST_TILES * MOST_TILE)
 # Axes along which the tiles differ most; images whose pairs are in memory at once.
 AXES, AT_ONCE = 12, 256
+# Every fifth bit: two hashes that differ in four bits agree in one of five parts.
+PARTS = [np.uint64(sum(1 << bit for bit in range(part, 64, 5))) for part in range(MOST_BITS + 1)]
 LAYOUT = np.dtype([("bits", "<u8"), ("channels", "<f2", 3), ("tiles", "<f2", 64)])
+# Sums over each of eight, and of nine, parts of a side.
+_EIGHTHS = np.repeat(np.eye(8), SIDE // 8, axis=0)
+_NINTHS = np.repeat(np.eye(9), SIDE // 9, axis=0)
+_BOTH = np.hstack([_EIGHTHS, _NINTHS])
 
 
 def signature(small: np.ndarray) -> bytes:
     """The signature of an image.
 
     Args:
-        small: the whole image, 72 x 72 x 3, values 0..255.
+        small: the whole image, 72 x 72 of grey or 72 x 72 x 3 of RGB, whole numbers 0..255.
 
     Returns:
         142 bytes: 64 bits, each whether grey falls by 8 levels from one ninth of a row to the
         next; the mean of each channel; the grey means of 8 x 8 tiles.
     """
-    grey = small @ LUMA
-    ninths = grey.reshape(8, 9, 9, 8).mean(axis=(1, 3))
-    falls = ninths[:, :-1] > ninths[:, 1:] + STEP
-    made = np.zeros((), LAYOUT)
-    made["bits"] = np.packbits(falls).view("<u8")[0]
-    made["channels"] = small.mean(axis=(0, 1))
-    made["tiles"] = grey.reshape(8, 9, 8, 9).mean(axis=(1, 3)).reshape(64)
-    return made.tobytes()
+    planes = small.reshape(SIDE * SIDE, -1).T.astype(np.float64, order="C")
+    thousandths = LUMA @ planes if len(planes) == 3 else 1000 * planes[0]
+    sums = _EIGHTHS.T @ thousandths.reshape(SIDE, SIDE) @ _BOTH
+    tiles, ninths = sums[:, :8], sums[:, 8:]
+    falls = ninths[:, :-1] - ninths[:, 1:] > 1000 * STEP * (SIDE // 8) * (SIDE // 9)
+    means = np.empty(67)
+    means[:3] = planes.sum(axis=1) / SIDE**2
+    means[3:] = tiles.ravel() / (1000 * (SIDE // 8) ** 2)
+    return np.packbits(falls).tobytes() + means.astype("<f2").tobytes()  # As LAYOUT has it.
 
 
 def groups(signatures: list[bytes]) -> np.ndarray:
@@ -57,25 +65,41 @@ def groups(signatures: list[bytes]) -> np.ndarray:
     unique = {each: number for number, each in enumerate(dict.fromkeys(signatures))}
     found = np.frombuffer(b"".join(unique), LAYOUT)
     linked = np.arange(len(found))
-    for a, b in _pairs(found["tiles"].astype(np.float32)):
+    for a, b in _pairs(found["bits"], found["tiles"]):
         apart = linked[a] != linked[b]
         a, b = a[apart], b[apart]
         near = _near(found[a], found[b])
         if near.any():
             linked = _merged(linked, a[near], b[near])
+        if not linked.any():
+            break  # All are in the first group.
     return linked[[unique[each] for each in signatures]]
 
 
-def _pairs(tiles: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _pairs(bits: np.ndarray, tiles: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Places of every two images that may be near-copies, a few images at a time.
 
-    No two of the tiles' means can differ by more on a few axes than they do on all 64.
+    A part of their hashes is the same (M. Norouzi et al., Fast exact search in Hamming space with
+    multi-index hashing, 2014), and no two of the tiles' means can differ by more on a few axes than
+    they do on all 64. So each part is a search for neighbours, with the part's value as an axis
+    along which other values are out of reach.
     """
     if len(tiles) < 2:
         return
-    some = tiles[:: max(1, len(tiles) // 10_000)]
-    axes = np.linalg.eigh(np.cov(some.T))[1][:, -AXES:]
-    points = tiles @ axes.astype(np.float32)
+    some = tiles[:: max(1, len(tiles) // 10_000)].astype(np.float32)
+    axes = np.linalg.eigh(np.cov(some.T))[1][:, -AXES:].astype(np.float32)
+    points = np.concatenate(
+        [tiles[at : at + AT_ONCE].astype(np.float32) @ axes for at in range(0, len(tiles), AT_ONCE)]
+    )
+    for part in PARTS:
+        value = np.unique(bits & part, return_inverse=True)[1]
+        order = np.argsort(value, kind="stable")
+        for a, b in _neighbours(np.column_stack([2 * REACH * value[order], points[order]])):
+            yield order[a], order[b]
+
+
+def _neighbours(points: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Places of every two points within reach, each pair once."""
     tree = cKDTree(points)
     for start in range(0, len(points), AT_ONCE):
         of = cKDTree(points[start : start + AT_ONCE])

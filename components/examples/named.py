@@ -1,11 +1,13 @@
 """Data sets that come with an installed package: by name, without a download."""
 
+import functools
 import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.examples import archive
 from tfx_updaters.components.examples.records import COUNTS, IMAGE, LABEL, WINDOW
 from tfx_updaters.components.examples.whole_folder import appearing
 
@@ -128,11 +130,13 @@ _SETS: dict[str, Callable[[], dict]] = {
     "fashion-mnist": _fashion_mnist,
     "mnist1d": _mnist1d,
     "mnist5k": _mnist5k,
+    **{name: functools.partial(archive.load, name) for name in archive.SETS},
 }
-NAMES = tuple(_SETS)
+NAMES = tuple(sorted(_SETS))
 # What is known of those that hold windows.
 _WINDOWS = {
-    "mnist1d": {"shape": [40, 1], "channels": ["value"], "classes": [str(n) for n in range(10)]}
+    "mnist1d": {"shape": [40, 1], "channels": ["value"], "classes": [str(n) for n in range(10)]},
+    **{name: each.windows() for name, each in archive.SETS.items()},
 }
 
 

@@ -19,6 +19,7 @@ from tfx.proto import example_gen_pb2, range_config_pb2
 from tfx.utils import io_utils
 
 from tfx_updaters.components import ImageConfig, ImageFolderExampleGen
+from tfx_updaters.components.examples import image_executor
 
 BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory", "--sdk_container_image=none"]
 
@@ -123,6 +124,29 @@ def test_floats_are_the_pixels(folder, runs):
         label = row["label"].int64_list.value[0]
         expected = np.asarray(picture(2 + label, channels=1)).reshape(-1)
         np.testing.assert_array_equal(row["image"].float_list.value, expected)
+
+
+def test_lots_of_any_size_hold_each_image_once_in_an_order_without_classes(
+    folder, runs, monkeypatch
+):
+    monkeypatch.setattr(image_executor, "LEAST_LOTS", 2)
+    monkeypatch.setattr(image_executor, "MOST_FILES", 7)
+    names = [f"{label}/{n}.png" for label in "ab" for n in range(30)]
+    root = folder(*names, channels=1)
+    runs(ImageFolderExampleGen(str(root)))
+    found = runs.examples()
+    images = [row["image"].bytes_list.value[0] for rows in found.values() for row in rows]
+    assert sorted(images) == sorted((root / name).read_bytes() for name in names)
+    labels = [row["label"].int64_list.value[0] for row in found["train"]]
+    assert np.count_nonzero(np.diff(labels)) > 10
+
+
+@pytest.mark.parametrize("count", [1, 2, 63, 64, 65, 1000, 64 * 256, 64 * 256 + 1, 20_000])
+def test_lots_are_neither_too_few_nor_too_large(count):
+    lots = list(image_executor.parted(range(count)))
+    assert [each for lot in lots for each in lot] == list(range(count))
+    assert len(lots) >= min(count, 64) / 2
+    assert max(map(len, lots)) <= 256
 
 
 def test_the_newest_span_and_version_are_taken_and_told(folder, runs):

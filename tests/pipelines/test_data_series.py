@@ -2,15 +2,18 @@
 
 import json
 import re
+import sys
+from importlib import resources
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from tfx_updaters.components import DataError
-from tfx_updaters.components.examples import arrays, named, records
+from tfx_updaters.components.examples import archive, arrays, named, records
 from tfx_updaters.components.examples.sensor_settings import parsed
 from tfx_updaters.components.study import spans
 from tfx_updaters.pipelines.data import IMAGES, RECORDS, SERIES, Source, describe
@@ -226,6 +229,51 @@ def test_mnist1d_is_windows_by_name(command, tmp_path):
     shown = command("data", "mnist1d", "--page", "page.html")
     assert shown.returncode == 0 and "windows of 40 x 1" in shown.stdout, shown
     assert (tmp_path / "page.html").read_text().count("<img") == 80
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "held_out", "shape", "classes"),
+    [
+        ("gunpoint", 50, 150, (150, 1), 2),
+        ("basic-motions", 40, 40, (100, 6), 4),
+        ("italy-power", 67, 1029, (24, 1), 2),
+        ("arrowhead", 36, 175, (251, 1), 3),
+        ("osuleaf", 200, 242, (427, 1), 6),
+        ("acsf1", 100, 100, (1460, 1), 10),
+    ],
+)
+def test_series_of_the_archives_are_those_of_their_files(
+    name, train, held_out, shape, classes, tmp_path
+):
+    """Read here line by line: channels between colons, then the class."""
+    found = records.inspect(Source(name).prepare(tmp_path))
+    assert found.counts == {"train": train, "eval": held_out}
+    assert (found.shape, found.classes, found.feature) == (shape, classes, "window")
+    problem, names = archive.SETS[name].problem, found.summary()["classes"]
+    folder = resources.files("sktime") / "datasets" / "data" / problem
+    for split, part in (("train", "TRAIN"), ("eval", "TEST")):
+        text = (folder / f"{problem}_{part}.ts").read_text()
+        lines = text[text.lower().index("@data") :].split("\n")[1:]
+        records_of = records.read(found.folder / f"{split}.tfrecord.gz")
+        for record, line in zip(records_of, filter(None, lines), strict=True):
+            *channels, label = line.strip().lower().split(":")
+            values = np.array([channel.split(",") for channel in channels], np.float32).T
+            features = tf.train.Example.FromString(record).features.feature
+            np.testing.assert_array_equal(
+                np.float32(features["window"].float_list.value).reshape(shape), values
+            )
+            assert names[features["label"].int64_list.value[0]] == label
+
+
+def test_series_without_their_package_name_it(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "sktime.datasets", None)
+    with pytest.raises(DataError, match="gunpoint comes with the package sktime, which"):
+        Source("gunpoint").prepare(tmp_path)
+
+
+def test_series_of_the_archive_are_trained_on(command, tmp_path):
+    result = command("run", "--data", "gunpoint", "--epochs", 2, "--no-open", timeout=170)
+    assert result.returncode in (0, 1), result
 
 
 def test_data_shows_imbalance_gaps_and_missing_values(command, tmp_path):
