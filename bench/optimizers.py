@@ -37,6 +37,8 @@ RATE = 1e-4
 SMALL, GROUPS = 60, 20
 ITEM = {"float32": 4, "int32": 4, "int64": 8}
 JIT = {"jit off": False, "jit on": True}
+# A bar, and what was measured for it.
+Found = tuple[Bar, object]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +55,12 @@ def pair(transforms: list, theirs: Callable[..., Any], **arguments: Any) -> Pair
         functools.partial(ChainedOptimizer, RATE, transforms),
         functools.partial(theirs, RATE, **arguments),
     )
+
+
+def packed(both: Pair) -> Pair:
+    """The same chain with `packed_state`."""
+    chain = both.ours().transforms
+    return Pair(lambda: ChainedOptimizer(RATE, chain, packed_state=True), both.theirs)
 
 
 PAIRS = {
@@ -75,39 +83,42 @@ def multi_optimizer() -> Any:
 BY_GROUP = Pair(lambda: ChainedOptimizer(RATE, [Trace(COEFFICIENTS)]), multi_optimizer)
 
 
-def training_steps() -> Iterator[Bar]:
+def training_steps() -> Iterator[Found]:
     """The whole training step of two CNNs."""
     for size, model in MODELS.items():
         for mode, jit in JIT.items():
             for name, both in PAIRS.items():
                 made = (both.ours, both.theirs, both.theirs)
                 found = ratio(*(training_step(model(), make(), jit) for make in made))
-                yield Bar(f"step, {name}, {size}, {mode}", found.value, 1.05, found)
+                yield Bar(f"step, {name}, {size}, {mode}", found.value, 1.05), found
 
 
-def small_steps() -> Iterator[Bar]:
-    """The optimizer's step alone on many small variables."""
+def small_steps() -> Iterator[Found]:
+    """The optimizer's step alone on many small variables; compiled, with packed state too."""
     for mode, jit in JIT.items():
         for name, both in PAIRS.items():
             goal = 0.9 if name in ("momentum", "adam") else 1.05
+            if jit and name in ("momentum", "adam"):
+                yield _alone(f"{SMALL} variables, {name}, {mode}, packed", packed(both), jit, goal)
+                goal = 1.05
             yield _alone(f"{SMALL} variables, {name}, {mode}", both, jit, goal)
         yield _alone(f"{GROUPS} groups, momentum, {mode}", BY_GROUP, jit, 0.85)
     theirs = (apply_function(PAIRS["momentum"].theirs(), _small(), True) for _ in range(2))
     least = ratio(least_function(_small()), *theirs)
-    yield Bar(f"{SMALL} variables, assignments alone, jit on", least.value, None, least)
+    yield Bar(f"{SMALL} variables, assignments alone, jit on", least.value, None), least
 
 
 def _small() -> list:
     return small_variables(SMALL, GROUPS)
 
 
-def _alone(name: str, both: Pair, jit: bool, goal: float) -> Bar:
+def _alone(name: str, both: Pair, jit: bool, goal: float) -> Found:
     made = (both.ours, both.theirs, both.theirs)
     found = ratio(*(apply_function(m(), _small(), jit) for m in made))
-    return Bar(name, found.value, goal, found)
+    return Bar(name, found.value, goal), found
 
 
-def graphs() -> Iterator[Bar]:
+def graphs() -> Iterator[Found]:
     """Operations of the optimizer's step, as traced and after TensorFlow's own pruning."""
     for name, both in {**PAIRS, "groups": BY_GROUP}.items():
         variables = _small()
@@ -115,23 +126,23 @@ def graphs() -> Iterator[Bar]:
             operations(apply_function(m(), variables)) for m in (both.ours, both.theirs)
         )
         for place, kind in enumerate(("traced", "run")):
-            yield Bar(f"operations {kind}, {name}", ours[place], theirs[place])
+            yield Bar(f"operations {kind}, {name}", ours[place], theirs[place]), ours[place]
 
 
-def tracing() -> Iterator[Bar]:
+def tracing() -> Iterator[Found]:
     """Seconds to trace the optimizer's step."""
     for name, both in PAIRS.items():
         made = (both.ours, both.theirs, both.theirs)
         calls = [_trace(make(), MODELS["50 k"]().trainable_variables) for make in made]
         found = ratio(*calls)
-        yield Bar(f"tracing, {name}", found.value, 1.1, found)
+        yield Bar(f"tracing, {name}", found.value, 1.1), found
 
 
 def _trace(optimizer: Any, variables: list) -> Callable[[], Any]:
     return lambda: apply_function(optimizer, variables).get_concrete_function()
 
 
-def memory() -> Iterator[Bar]:
+def memory() -> Iterator[Found]:
     """Bytes of state beyond what the transforms of each named updater declare."""
     variables = MODELS["50 k"]().trainable_variables
     kept_by_keras = _bytes(keras.optimizers.SGD(RATE), variables)
@@ -139,7 +150,7 @@ def memory() -> Iterator[Bar]:
         optimizer = get(name).optimizer()
         held = _bytes(optimizer, variables) - kept_by_keras
         declared = sum(_declared(transform, variables) for transform in optimizer.transforms)
-        yield Bar(f"bytes not declared, {name}", abs(held - declared), 0, f"{held} held")
+        yield Bar(f"bytes not declared, {name}", abs(held - declared), 0), f"{held} held"
 
 
 def _bytes(optimizer: Any, variables: list) -> int:
@@ -163,8 +174,8 @@ def main() -> int:
     bars = []
     for part in (graphs, memory, tracing, small_steps, training_steps):
         print(f"{part.__doc__}", flush=True)
-        for bar in part():
-            print(f"  {bar.name:<44} {bar.note or bar.value}", flush=True)
+        for bar, found in part():
+            print(f"  {bar.name:<44} {found}", flush=True)
             bars.append(bar)
         keras.backend.clear_session()
     print(*bars, sep="\n")

@@ -12,6 +12,8 @@ from typing import Any
 
 import keras
 
+from tfx_updaters.optimizers.packed import Part, unpacked
+
 
 @dataclass(frozen=True, eq=False)
 class Operation:
@@ -70,7 +72,9 @@ def precision(variable: Any) -> str:
 
 
 def read(variable: Any) -> Any:
-    """The variable's value now, as a tensor of the backend."""
+    """The value now of a variable, or of a part of one, as a tensor of the backend."""
+    if isinstance(variable, Part):
+        return variable.of(read(variable.pack.variable))
     if on_tensorflow():
         import tensorflow as tf
 
@@ -152,7 +156,8 @@ def _descend(variable: Any, update: Any, rate: Any) -> None:
 
 
 def assign(optimizer: Any, variables: Sequence[Any], values: Sequence[Any]) -> None:
-    """variable <- value, for each."""
+    """variable <- value, for each; some may be parts of one."""
+    variables, values = unpacked(variables, values, read)
     if not on_tensorflow():
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)

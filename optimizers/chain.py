@@ -47,6 +47,7 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
         learning_rate: Any = 0.01,
         transforms: Sequence[Transform | Mapping[str, Any]] = (),
         name: str = "chained_optimizer",
+        packed_state: bool = False,
         **keras_arguments: Any,
     ):
         """Arguments beside the chain are those of every Keras optimizer.
@@ -55,6 +56,8 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
             learning_rate: a number, a schedule of Keras or a description of one, or a callable.
             transforms: transforms, or their JSON.
             name: of the optimizer.
+            packed_state: keep the state of variables of up to 4,096 values together, in one
+                variable for each slot: less to do for a step that XLA compiles, more for another.
             **keras_arguments: `use_ema`, `gradient_accumulation_steps`, `loss_scale_factor`, ...
 
         Raises:
@@ -65,12 +68,17 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
         _refuse_twice(chain, keras_arguments)
         super().__init__(_rate(learning_rate), name=name, **keras_arguments)
         self.transforms = chain
+        self.packed_state = packed_state
         self._chain = _Chain(chain)
         saved.watch_checkpoints(self)
 
     def chain_json(self) -> str:
         """The chain as canonical JSON: equal chains give equal texts."""
         return json.dumps([transform.to_json() for transform in self.transforms], sort_keys=True)
+
+    def state_of(self) -> str:
+        """What the state belongs to: the chain's JSON, and whether it is packed."""
+        return self.chain_json() + (" with packed_state" if self.packed_state else "")
 
     @property
     def fingerprint(self) -> str:
@@ -150,12 +158,13 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
     def get_config(self) -> dict[str, Any]:
         """Plain data; `from_config` takes it back."""
         transforms = [transform.to_json() for transform in self.transforms]
-        return {**super().get_config(), "transforms": transforms}
+        config = {"transforms": transforms, "packed_state": self.packed_state}
+        return {**super().get_config(), **config}
 
     def save_own_variables(self, store: Any) -> None:
         """Saves the state, and the chain that it belongs to."""
         super().save_own_variables(store)
-        saved.write(store, self.chain_json())
+        saved.write(store, self.state_of())
 
     def load_own_variables(self, store: Any) -> None:
         """Restores the state.
@@ -167,7 +176,7 @@ class ChainedOptimizer(keras.optimizers.Optimizer):
         if found is None:
             super().load_own_variables(store)
             return
-        saved.check(found, self.chain_json())
+        saved.check(found, self.state_of())
         super().load_own_variables({k: store[k] for k in list(store.keys()) if k != saved.KEY})
 
 

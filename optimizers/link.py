@@ -8,6 +8,7 @@ import keras
 
 from tfx_updaters.optimizers import apply
 from tfx_updaters.optimizers.errors import UpdaterError
+from tfx_updaters.optimizers.packed import Part, parts
 from tfx_updaters.optimizers.schedules import Schedule
 from tfx_updaters.optimizers.transform import Context, Once, Shared, Slot, Transform
 
@@ -110,11 +111,14 @@ class Link:
             values is not None and not getattr(variable, "overwrite_with_gradient", False)
             for variable, values in zip(variables, self.values, strict=True)
         ]
+        here = {i: v for i, v in enumerate(variables) if applies[i]}
         for name, slot in self.transform.slots().items():
-            self.slots[name] = [
-                _add_slot(optimizer, variable, f"{self.place}_{name}", slot) if here else None
-                for variable, here in zip(variables, applies, strict=True)
-            ]
+            own = f"{self.place}_{name}"
+            made = _packed_slots(optimizer, here, own, slot) if optimizer.packed_state else {}
+            made |= {
+                i: _add_slot(optimizer, v, own, slot) for i, v in here.items() if i not in made
+            }
+            self.slots[name] = [made.get(i) for i in range(len(variables))]
         for name, slot in self.transform.shared_slots().items():
             self.shared[name] = optimizer.add_variable(
                 slot.shape, _filled(slot), dtype="float32", name=f"{self.place}_{name}"
@@ -200,6 +204,8 @@ class Link:
             return False
         dtype = apply.precision(step.variables[k])
         slots = {arg: self.slots[name][step.indices[k]] for arg, name in fused.slots.items()}
+        if any(isinstance(slot, Part) for slot in slots.values()):
+            return False
         cast = {n: step.once(keras.ops.cast, v, dtype) for n, v in fused.numbers.items()}
         updates[k] = apply.Operation(fused.operation, slots, {**cast, **fused.flags}, update)
         return True
@@ -211,6 +217,19 @@ def _scheduled(schedule: Any, count: Any, dtype: str) -> Any:
 
 def _filled(slot: Slot) -> Any:
     return keras.initializers.Constant(slot.initial)
+
+
+def _packed_slots(
+    optimizer: Any, variables: dict[int, Any], name: str, slot: Slot
+) -> dict[int, Any]:
+    """The state of those that can be packed, by index."""
+    found: dict[int, Any] = {}
+    if slot.copy or slot.shape is not None:
+        return found
+    for dtype in sorted(set(map(apply.precision, variables.values()))):
+        alike = {i: v for i, v in variables.items() if apply.precision(v) == dtype}
+        found |= parts(optimizer, alike, dtype, f"{name}_{dtype}", _filled(slot))
+    return found
 
 
 def _add_slot(optimizer: Any, variable: Any, name: str, slot: Slot) -> Any:

@@ -46,11 +46,11 @@ def _python_state(optimizer: Any) -> Any:
 
         def serialize(self) -> str:
             """What is saved."""
-            return optimizer.chain_json()
+            return optimizer.state_of()
 
         def deserialize(self, string_value: Any) -> None:
             """Refuses what another chain has saved."""
             text = string_value.decode() if isinstance(string_value, bytes) else string_value
-            check(str(text), optimizer.chain_json())
+            check(str(text), optimizer.state_of())
 
     return ChainState()

@@ -235,7 +235,7 @@ def _wrapped_like(given: Any, updater: Any) -> Any:
 
 def _is_its_own(state: Any, optimizer: Any) -> bool:
     """Whether a chain equal to the optimizer's saved the state."""
-    return isinstance(optimizer, ChainedOptimizer) and (saved.read(state) == optimizer.chain_json())
+    return isinstance(optimizer, ChainedOptimizer) and (saved.read(state) == optimizer.state_of())
 
 
 @contextlib.contextmanager

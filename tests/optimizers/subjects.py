@@ -1,5 +1,7 @@
 """What the contract is run on: every transform, every combinator, every named updater."""
 
+import functools
+
 import keras
 
 from tfx_updaters.optimizers import (
@@ -86,8 +88,21 @@ TRANSFORMS = [
     [Trace(0.9), ClipByGlobalNorm(0.1), Trace(0.5)],
     [Where("kernel", ClipByGlobalNorm(0.1)), ScaleByAdam(), Every(2, AddDecayedWeights(0.1))],
 ]
+# Those whose state is packed too: of one and of several slots, with a veto, with a slot that copies
+# the weights and is not packed, of some variables, and every other step.
+PACKED = [
+    [Trace({"conv": 0.5, "default": 0.9}, nesterov=True)],
+    [ScaleByAdam(), AddDecayedWeights(WeightsOnly(0.1))],
+    [AggregatedTrace()],
+    [SkipNotFinite(), Trace(0.9), Lookahead(2)],
+    [Where("kernel", Trace(0.9)), Every(2, ScaleByRms())],
+]
 MAKERS = {
     **{" -> ".join(map(str, chain)): maker(chain) for chain in TRANSFORMS},
+    **{
+        f"packed {' -> '.join(map(str, chain))}": functools.partial(maker(chain), packed_state=True)
+        for chain in PACKED
+    },
     **{name: get(name).optimizer for name in names()},
     "MagnitudeClipUpdater": lambda **keras_arguments: MagnitudeClipUpdater(
         0.1, 0.5, **keras_arguments
