@@ -53,8 +53,8 @@ def steps(model: keras.Model, batch: int, callbacks: list) -> Callable[[], None]
     return call
 
 
-def bars() -> Iterator[Bar]:
-    """A bar for each optimizer, size of a batch, and number of steps between records."""
+def bars() -> Iterator[tuple[Bar, object]]:
+    """A bar, and what was measured for it, for each optimizer, size of a batch, and number of steps between records."""
     for name, make in OPTIMIZERS.items():
         for batch in BATCHES:
             for every, goal in GOALS.items():
@@ -65,14 +65,14 @@ def bars() -> Iterator[Bar]:
                         for callbacks in ([Dynamics(folder, every)], [], [])
                     ]
                     found = ratio(*calls, least=SECONDS)
-                yield Bar(f"every {every}, {name}, batch {batch}", found.value, goal, found)
+                yield Bar(f"every {every}, {name}, batch {batch}", found.value, goal), found
 
 
 def main() -> int:
     """Prints what is measured as it comes, then a line for each bar; 1 if one is short."""
     found = []
-    for bar in bars():
-        print(f"  {bar.name:<44} {bar.note}", flush=True)
+    for bar, measured in bars():
+        print(f"  {bar.name:<44} {measured}", flush=True)
         found.append(bar)
         keras.backend.clear_session()
     print(*found, sep="\n")

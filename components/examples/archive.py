@@ -69,7 +69,8 @@ def load(name: str) -> dict[str, tuple[Any, list[int]]]:
     splits = {}
     for split, part in (("eval", "TEST"), ("train", "TRAIN")):
         path = str(folder / f"{made.problem}_{part}.ts")
-        values, labels = load_from_tsfile(path, return_data_type="numpy3d")  # Channels, then steps.
+        made_of: Any = load_from_tsfile(path, return_data_type="numpy3d")
+        values, labels = made_of  # Examples x channels x steps.
         rows = values.swapaxes(1, 2).reshape(len(values), -1)
         splits[split] = rows, [made.classes.index(label) for label in labels]
     return splits

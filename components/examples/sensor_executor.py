@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
@@ -16,7 +16,7 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from tfx_updaters.components.errors import DataError
-from tfx_updaters.components.examples import sensor_counts, sensor_files
+from tfx_updaters.components.examples import sensor_counts, sensor_files, splits
 from tfx_updaters.components.examples.records import COUNTS, SPLITS
 from tfx_updaters.components.examples.sensor_counts import Counts
 from tfx_updaters.components.examples.sensor_cut import Cut, cut
@@ -46,7 +46,12 @@ class Executor(BaseExampleGenExecutor):
             output_dict[standard_component_specs.EXAMPLES_KEY]
         )
         path = os.path.join(examples.uri, COUNTS)
-        super().Do(input_dict, output_dict, {**exec_properties, COUNTS_PATH: path})
+        self._log_startup(input_dict, output_dict, exec_properties)
+        splits.describe(examples, SPLITS)
+        with self._make_beam_pipeline() as pipeline:
+            made = self.GenerateExamplesByBeam(pipeline, {**exec_properties, COUNTS_PATH: path})
+            for split, serialized in made.items():
+                _ = serialized | f"Write[{split}]" >> splits.WriteSplit(examples, split)
         with fileio.open(path) as file:
             found = json.loads(file.read())
         for name in ("classes", "channels"):
@@ -75,7 +80,8 @@ class ToWindows(beam.PTransform):
     """Files to (split, serialized example); the counts to `windows.json`.
 
     A series is joined, cut and written as one element, so that a worker has one in memory at a
-    time. No example is made before all series were read and their counts have passed.
+    time. No example is made before all series were read and their counts have passed. It is cut
+    twice, to count and to write, so that none waits for the others in between.
     """
 
     def __init__(self, exec_properties: dict[str, Any], pattern: str):
@@ -94,17 +100,17 @@ class ToWindows(beam.PTransform):
         self.files = _files(exec_properties[standard_component_specs.INPUT_BASE_KEY], pattern)
 
     def expand(self, input_or_inputs: Any) -> PCollection:
-        """The graph: files -> series -> cuts -> counts -> examples."""
+        """The graph: files -> series -> cuts -> counts; files -> series -> cuts -> examples."""
         windows, path = self.windows, self.counts_path
         files = input_or_inputs | beam.Create(self.files) | "SpreadFiles" >> beam.Reshuffle()
         if windows.group is None:
-            series = files | "ReadSeries" >> beam.Map(_whole, windows)
+            series, to_cuts = files, _read_and_cut
         else:
             pieces = files | "ReadPieces" >> beam.FlatMap(_pieces, windows)
-            series = pieces | "GroupSeries" >> beam.GroupByKey()
-        cuts = series | "Cut" >> beam.FlatMap(_cut, windows)
+            series, to_cuts = pieces | "GroupSeries" >> beam.GroupByKey(), _cut
         counts = (
-            cuts
+            series
+            | "Cut" >> beam.FlatMap(to_cuts, windows)
             | "Count" >> beam.Map(Counts.of, windows)
             | "Add" >> beam.CombineGlobally(Counts.together)
         )
@@ -114,7 +120,10 @@ class ToWindows(beam.PTransform):
             | "Describe" >> beam.Map(sensor_counts.dumps, windows)
             | "WriteCounts" >> beam.Map(_write, path)
         )
-        return cuts | "ToExamples" >> beam.FlatMap(to_examples, windows, AsSingleton(classes))
+        # Cut in the same step, or Beam would keep all cuts until the classes are known.
+        return series | "ToExamples" >> beam.FlatMap(
+            _examples, to_cuts, windows, AsSingleton(classes)
+        )
 
 
 def _files(base: str, pattern: str) -> list[tuple[str, str]]:
@@ -136,15 +145,22 @@ def _pieces(file: tuple[str, str], windows: Windows) -> Iterator[tuple[str, Piec
     return sensor_files.read(*file, windows)
 
 
-def _whole(file: tuple[str, str], windows: Windows) -> tuple[str, list[Piece]]:
+def _read_and_cut(file: tuple[str, str], windows: Windows) -> Iterator[Cut]:
     """A file that is one series."""
-    return file[1], [piece for _, piece in _pieces(file, windows)]
+    return _cut((file[1], [piece for _, piece in _pieces(file, windows)]), windows)
 
 
 def _cut(series: tuple[str, Iterable[Piece]], windows: Windows) -> Iterator[Cut]:
     name, pieces = series[0], list(series[1])
     if pieces:  # A file may have a header only.
         yield cut(joined(name, pieces), windows)
+
+
+def _examples(
+    series: Any, to_cuts: Callable[..., Iterator[Cut]], windows: Windows, classes: tuple[str, ...]
+) -> Iterator[tuple[str, bytes]]:
+    for made in to_cuts(series, windows):
+        yield from to_examples(made, windows, classes)
 
 
 def _of_split(placed: tuple[str, bytes], split: str) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples.records import LABEL, SPAN, SPLITS, WINDOW
 from tfx_updaters.components.examples.sensor_cut import Cut
 from tfx_updaters.components.examples.sensor_windows import Windows
@@ -19,10 +20,18 @@ def examples(made: Cut, windows: Windows, classes: tuple[str, ...]) -> Iterator[
         made: the series, cut.
         windows: how it was.
         classes: names; a label is a place among them.
+
+    Raises:
+        DataError: a window has another class, as its file was changed after it was counted.
     """
     numbers = [classes.index(name) if name in classes else -1 for name in made.names]
     group = tf.train.Feature(bytes_list=tf.train.BytesList(value=[made.name.encode()]))
     for start, train, label in zip(made.starts, made.train, made.labels, strict=True):
+        if numbers[label] < 0:
+            raise DataError(
+                f"series '{made.name}' was changed while it was read: it has the class "
+                f"'{made.names[label]}' now"
+            )
         window = made.steps.values[start : start + windows.length].ravel().tolist()
         features = {
             WINDOW: tf.train.Feature(float_list=tf.train.FloatList(value=window)),

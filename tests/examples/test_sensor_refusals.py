@@ -13,6 +13,7 @@ from tfx_updaters.components import DataError, Windows
 from tfx_updaters.components.examples import sensor_files
 from tfx_updaters.components.examples.sensor_counts import Counts, classes
 from tfx_updaters.components.examples.sensor_cut import cut
+from tfx_updaters.components.examples.sensor_record import examples
 from tfx_updaters.components.examples.sensor_series import joined
 from tfx_updaters.pipelines.errors import sentence
 
@@ -205,3 +206,13 @@ def test_a_parquet_column_of_another_type(column, said, tmp_path):
     frame.assign(**column).to_parquet(tmp_path / "data" / "a.parquet")
     with pytest.raises(DataError, match=said):
         read_whole(tmp_path / "data", Windows(**CONFIG))
+
+
+def test_a_file_that_has_another_class_the_second_time_it_is_read_is_refused(tmp_path):
+    write_csv(tmp_path / "data.csv", walking(100))
+    windows = Windows(**CONFIG)
+    pieces = [piece for _, piece in sensor_files.read(str(tmp_path / "data.csv"), "1", windows)]
+    cuts = cut(joined("1", pieces), windows)
+    assert len(list(examples(cuts, windows, cuts.names))) == len(cuts.starts)
+    with pytest.raises(DataError, match=r"series '1' was changed .* class"):
+        list(examples(cuts, windows, ("other", "another")))

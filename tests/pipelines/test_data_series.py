@@ -272,8 +272,12 @@ def test_series_without_their_package_name_it(monkeypatch, tmp_path):
 
 
 def test_series_of_the_archive_are_trained_on(command, tmp_path):
-    result = command("run", "--data", "gunpoint", "--epochs", 2, "--no-open", timeout=170)
-    assert result.returncode in (0, 1), result
+    result = command(
+        "run", "--data", "gunpoint", "--updater", "adamw", "--epochs", 30, "--batch-size", 8
+    )
+    assert result.returncode in (0, 3), result  # Whether the gate lets it pass is another matter.
+    accuracy = re.search(r"eval accuracy (\d(\.\d+)?)", result.stdout)
+    assert accuracy and float(accuracy[1]) > 0.75, result
 
 
 def test_data_shows_imbalance_gaps_and_missing_values(command, tmp_path):
