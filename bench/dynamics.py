@@ -54,7 +54,7 @@ def steps(model: keras.Model, batch: int, callbacks: list) -> Callable[[], None]
 
 
 def bars() -> Iterator[tuple[Bar, object]]:
-    """A bar, and what was measured for it, for each optimizer, size of a batch, and number of steps between records."""
+    """Bars and what was measured, for each optimizer, size of a batch and steps between records."""
     for name, make in OPTIMIZERS.items():
         for batch in BATCHES:
             for every, goal in GOALS.items():

@@ -163,7 +163,7 @@ def _notes(
                 f"{each.extensions} extensions: a better one may lie beyond."
             )
         elif each.extensions:
-            notes.append(f"{arm}, {condition}: the grid was extended {each.extensions} times.")
+            notes.append(f"{arm}, {condition}: the grid was extended by {each.extensions}.")
         if each.scores and not any(map(math.isfinite, each.scores.values())):
             notes.append(f"{arm}, {condition}: no rate of the grid trained without diverging.")
     reached = [each.reached for each in summaries.values() if each.reached]

@@ -56,7 +56,7 @@ def test_the_study_finds_what_is_there(tmp_path):
     assert outcome.rates["clean", "sgd"].place == 2
     assert outcome.rates["clean", "sgd"].extensions == 2
     assert outcome.rates["clean", "momentum"].place == 0
-    assert any("sgd, clean: the grid was extended 2 times" in note for note in outcome.notes)
+    assert any("sgd, clean: the grid was extended by 2" in note for note in outcome.notes)
 
 
 def test_arms_have_equal_budgets_and_fresh_seeds(tmp_path):
