@@ -66,6 +66,13 @@ FAILED = 1
     help="Trainings with each of these rates.",
 )
 @click.option(
+    "--first-seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Tuning has this seed and the next ones: another one asks the same again on fresh seeds.",
+)
+@click.option(
     "--confidence",
     type=float,
     default=0.95,
@@ -146,8 +153,9 @@ def _chosen(updaters: str) -> dict[str, UpdaterConfig]:
 
 
 def _plan(
-    chosen, conditions, seeds, rates, tuning_seeds, confidence, epochs, batch_size, metric, target
-) -> "Plan":
+    chosen, conditions, seeds, rates, tuning_seeds, first_seed, confidence, epochs, batch_size,
+    metric, target,
+) -> "Plan":  # fmt: skip
     from tfx_updaters.components import TrainingConfig
     from tfx_updaters.components.study.arms import Arm
     from tfx_updaters.components.study.conditions import Condition
@@ -157,7 +165,7 @@ def _plan(
     return Plan(
         [Arm(name, config) for name, config in chosen.items()],
         [Condition.parsed(text) for text in conditions],
-        seeds=seeds, metric=metric, target=target, confidence=confidence,
+        seeds=seeds, first_seed=first_seed, metric=metric, target=target, confidence=confidence,
         tuning=Tuning(rates=rates, seeds=tuning_seeds) if rates else None,
         training=TrainingConfig(epochs=epochs, batch_size=batch_size),
     )  # fmt: skip

@@ -29,14 +29,15 @@ SHORT = ("--seeds", 2, "--rates", 0, "--epochs", 1)
         (["--updaters", "sgd,momentum", "--condition", "outlier=0.1"], ["'outliers'"]),
         (["--updaters", "sgd,momentum", "--target", "nan"], ["target: received nan"]),
         (["--updaters", "sgd,momentum", "--tuning-seeds", "0"], ["tuning.seeds: received 0"]),
+        (["--updaters", "sgd,momentum", "--first-seed", "-1"], ["first_seed: received -1"]),
         (["--updaters", "sgd,momentum", "--confidence", "95"], ["confidence: received 95"]),
         (["--updaters", "sgd,momentum", "--condition", "outliers=0.1:"], ["outliers=0.1:20"]),
         (["--updaters", "sgd,momentum", "--condition", "label_noise=0.1:3"], ["strength"]),
     ],
     ids=[
         "none", "one", "unknown", "twice", "same chain", "no file", "one seed", "even grid",
-        "unknown metric", "unknown condition", "no number", "no tuning seed", "percent",
-        "no strength", "no such strength",
+        "unknown metric", "unknown condition", "no number", "no tuning seed",
+        "no such seed", "percent", "no strength", "no such strength",
     ],
 )  # fmt: skip
 def test_wrong_usage_exits_with_2_and_says_what_is_wrong(command, arguments, expected):
