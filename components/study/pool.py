@@ -66,11 +66,22 @@ class Pool:
     def __call__(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Result]]:
         """Each trial with its result, as it ends."""
         if self._jobs == 1 or len(trials) == 1:
-            yield from ((each, self._result(each)) for each in trials)
+            yield from self._one_by_one(trials)
             return
         running = {self._threads.submit(self._result, each): each for each in trials}
         for ended in futures.as_completed(running):
             yield running[ended], ended.result()
+
+    def _one_by_one(self, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Result]]:
+        """In this thread, where an interrupt comes."""
+        results, device = iter(self._training(trials)), self._free.get()
+        try:
+            for _ in trials:
+                with tf.device(device):
+                    ended = next(results)
+                yield ended
+        finally:
+            self._free.put(device)
 
     def _result(self, trial: Trial) -> Result:
         device = self._free.get()
