@@ -23,8 +23,9 @@ STEP = 8.0
 MOST_BITS, MOST_CHANNEL, MOST_TILES, MOST_TILE = 4, 8.0, 3.0, 14.0
 # How far apart near-copies lie at most, seen as points of 64 tiles.
 REACH = math.sqrt(64 * MOST_TILES * MOST_TILE)
-# Axes along which the tiles differ most; images whose pairs are in memory at once.
-AXES, AT_ONCE = 12, 256
+# Axes along which the tiles differ most; images whose pairs are in memory at once; images among
+# which these are looked for, if so many have different hashes.
+AXES, AT_ONCE, IN_A_TREE = 12, 256, 4096
 # Every fifth bit: two hashes that differ in four bits agree in one of five parts.
 PARTS = [np.uint64(sum(1 << bit for bit in range(part, 64, 5))) for part in range(MOST_BITS + 1)]
 LAYOUT = np.dtype([("bits", "<u8"), ("channels", "<f2", 3), ("tiles", "<f2", 64)])
@@ -108,14 +109,23 @@ def _pairs(signatures: np.ndarray, of: np.ndarray) -> Iterator[tuple[np.ndarray,
     for start in range(0, len(of), AT_ONCE):
         here = of[start : start + AT_ONCE]
         points[start : start + AT_ONCE] = tiles[here].astype(np.float32) @ axes
-    axes_of = np.empty((len(of), AXES + 1))
     for part in PARTS:
-        value = np.unique(bits & part, return_inverse=True)[1]
-        order = np.argsort(value, kind="stable")
-        axes_of[:, 0] = 2 * REACH * value[order]
-        axes_of[:, 1:] = points[order]
-        for a, b in _neighbours(axes_of):
-            yield order[a], order[b]
+        order = np.argsort(bits & part, kind="stable")
+        for rows in _stretches(order, bits & part):
+            value = np.unique(bits[rows] & part, return_inverse=True)[1]
+            for a, b in _neighbours(np.column_stack([2 * REACH * value, points[rows]])):
+                yield rows[a], rows[b]
+
+
+def _stretches(order: np.ndarray, values: np.ndarray) -> Iterator[np.ndarray]:
+    """An order by values in parts of some thousand, each with all that have the same value."""
+    values = values[order]
+    ends = np.append(np.flatnonzero(values[1:] != values[:-1]) + 1, len(values))
+    start = 0
+    while start < len(order):
+        stop = ends[min(np.searchsorted(ends, start + IN_A_TREE), len(ends) - 1)]
+        yield order[start:stop]
+        start = stop
 
 
 def _neighbours(points: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
