@@ -98,7 +98,8 @@ class ToLots(beam.PTransform):
     def __init__(self, listing: Listing, config: ImageConfig, buckets: dict[str, int], place: str):
         """Takes what `image_plan.plan` does, and the folder for `Plan.files`."""
         super().__init__()
-        self._files = [pickle.dumps(_plain(files)) for files in parted(listing.files)]
+        files = sorted(listing.files, key=lambda file: file.path)
+        self._files = [pickle.dumps(_plain(lot)) for lot in parted(files)]
         self._rest = dataclasses.replace(listing, files=()), config, buckets, place
 
     def expand(self, input_or_inputs: Any) -> PCollection[Placements]:
@@ -164,10 +165,10 @@ def _planned(
     for name, text in plan.files().items():
         with fileio.open(os.path.join(place, name), "w") as file:
             file.write(text)
-    mixed = np.argsort(plan.images.digests, kind="stable").tolist()
+    mixed = np.argsort(plan.images.digests, kind="stable")
     for split in plan.splits():
-        of_split = [row for row in mixed if plan.images.splits[row] == split]
-        for rows in parted(of_split):
+        of_split = np.array([each == split for each in plan.images.splits])
+        for rows in parted(mixed[of_split[mixed]].tolist()):
             yield Placements(plan.images.take(rows), split, plan.config)
 
 

@@ -224,9 +224,11 @@ def _by_content(scans: Scans, groups: np.ndarray, buckets: Mapping[str, int]) ->
     least = np.empty(groups.max() + 1, int)
     least[groups[falling]] = falling  # Of several, the last stays.
     chosen = [names[int.from_bytes(scans.digests[row].tobytes()) % len(names)] for row in least]
-    labelled = list(zip(groups, scans.labels, strict=True))
-    trained = {label for group, label in labelled if chosen[group] == names[0]}
-    for group, label in labelled:
+    trained = {
+        label for group, label in zip(groups, scans.labels, strict=True)
+        if chosen[group] == names[0]
+    }  # fmt: skip
+    for group, label in zip(groups, scans.labels, strict=True):
         if label not in trained:
             chosen[group] = names[0]
     return [chosen[group] for group in groups]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from itertools import accumulate
+from typing import Any, Self
 
 import numpy as np
 
@@ -57,18 +58,33 @@ class Scans(Columns):
 
     @classmethod
     def gathered(cls, lots: Iterable[Self]) -> Self:
-        """Those of several lots of files, which are gone through twice."""
-        paths = [path for lot in lots for path in lot.paths]
-        places = np.empty(len(paths), int)
-        places[sorted(range(len(paths)), key=paths.__getitem__)] = np.arange(len(paths))
-        del paths
-        return cls.together(lots, places)
+        """Those of several lots, each of files whose paths follow each other.
+
+        The lots are gone through twice, and no more than one is held at a time.
+        """
+        lengths = {lot.paths[0]: len(lot) for lot in lots}
+        firsts = sorted(lengths)
+        ends = dict(zip(firsts, accumulate(lengths[first] for first in firsts), strict=True))
+        columns = []
+        for lot in lots:
+            parts = vars(lot).values()
+            columns = columns or [_empty(part, ends[firsts[-1]]) for part in parts]
+            end = ends[lot.paths[0]]
+            for column, part in zip(columns, parts, strict=True):
+                column[end - len(lot) : end] = part
+        return cls(*columns)
 
     def good(self) -> Self:
         """Those of files that can be used."""
         if not any(self.faults):
             return self
         return self.take([row for row, fault in enumerate(self.faults) if not fault])
+
+
+def _empty(like: Any, count: int) -> Any:
+    if isinstance(like, np.ndarray):
+        return np.empty((count, *like.shape[1:]), like.dtype)
+    return [None] * count
 
 
 def _packed(values: list[bytes], kind: np.dtype) -> np.ndarray:
