@@ -105,7 +105,7 @@ class ToLots(beam.PTransform):
     def expand(self, input_or_inputs: Any) -> PCollection[Placements]:
         """The graph: lots of files -> lots of scans -> one plan -> lots of placed images.
 
-        The plan goes through the lots of scans one by one, so that no more than one is decoded.
+        The plan takes the scans as a side input: a GroupByKey would hold more copies of them.
         """
         scans = (
             input_or_inputs

@@ -139,7 +139,7 @@ def _images(
     scans: Scans, splits: list[str], classes: tuple[str, ...], config: ImageConfig
 ) -> Images:
     numbers = {name: label for label, name in enumerate(classes)}
-    labels = np.array([numbers[name] for name in scans.labels])
+    labels = np.array([numbers[name] for name in scans.labels], np.int32)
     return Images(
         scans.paths, scans.labels, scans.splits, splits, labels, scans.sizes, scans.digests,
         _as_it_is(scans, config),

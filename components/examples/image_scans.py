@@ -60,7 +60,7 @@ class Scans(Columns):
     def gathered(cls, lots: Iterable[Self]) -> Self:
         """Those of several lots, each of files whose paths follow each other.
 
-        The lots are gone through twice, and no more than one is held at a time.
+        The lots are gone through twice, so that their columns are made at their full length.
         """
         lengths = {lot.paths[0]: len(lot) for lot in lots}
         firsts = sorted(lengths)
