@@ -12,9 +12,9 @@ from typing import Any
 
 from tfx_updaters.components.examples import image_file, image_layout, image_plan
 from tfx_updaters.components.examples.image_config import ImageConfig
-from tfx_updaters.components.examples.image_file import Scan
 from tfx_updaters.components.examples.image_layout import Listing
 from tfx_updaters.components.examples.image_plan import Plan
+from tfx_updaters.components.examples.image_scans import Scans
 from tfx_updaters.components.examples.whole_folder import appearing
 
 # What is written for the same images; another number makes them anew.
@@ -23,9 +23,9 @@ FORMAT = 1
 AT_ONCE = 256
 
 
-def scans(listing: Listing) -> list[Scan]:
+def scans(listing: Listing) -> Scans:
     """Every file, read once."""
-    return list(_several(lambda file: image_file.scan(listing.folder, file), listing.files))
+    return Scans.of(_several(lambda file: image_file.scan(listing.folder, file), listing.files))
 
 
 def fingerprint(listing: Listing, config: ImageConfig) -> str:

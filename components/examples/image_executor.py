@@ -5,12 +5,12 @@ import json
 import os
 import pickle
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.pvalue import PCollection
+import numpy as np
+from apache_beam.pvalue import AsIter, PCollection
 from tfx import types
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 from tfx.dsl.io import fileio
@@ -21,8 +21,10 @@ from tfx.utils import proto_utils
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import image_file, image_layout, image_plan, splits
 from tfx_updaters.components.examples.image_config import ImageConfig
-from tfx_updaters.components.examples.image_layout import Listing
+from tfx_updaters.components.examples.image_layout import File, Listing
+from tfx_updaters.components.examples.image_placed import Images
 from tfx_updaters.components.examples.image_record import example
+from tfx_updaters.components.examples.image_scans import Scans
 from tfx_updaters.components.examples.records import SUMMARY
 
 # The execution property with the ImageConfig as JSON.
@@ -34,16 +36,10 @@ MOST_FILES, LEAST_LOTS = 256, 64
 
 
 @dataclasses.dataclass(frozen=True)
-class Lot:
-    """Scans that Beam hands around as one: each alone is too little."""
+class Placements:
+    """A lot of placed images of one split, and what they become."""
 
-    items: tuple[Any, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Placements(Lot):
-    """Placed images of one split, and what they become."""
-
+    images: Images
     split: str
     config: ImageConfig
 
@@ -102,18 +98,24 @@ class ToLots(beam.PTransform):
     def __init__(self, listing: Listing, config: ImageConfig, buckets: dict[str, int], place: str):
         """Takes what `image_plan.plan` does, and the folder for `Plan.files`."""
         super().__init__()
-        self._files = [pickle.dumps(files) for files in parted(listing.files)]
+        files = sorted(listing.files, key=lambda file: file.path)
+        self._files = [pickle.dumps(_plain(lot)) for lot in parted(files)]
         self._rest = dataclasses.replace(listing, files=()), config, buckets, place
 
     def expand(self, input_or_inputs: Any) -> PCollection[Placements]:
-        """The graph: lots of files -> lots of scans -> one plan -> lots of placed images."""
-        return (
+        """The graph: lots of files -> lots of scans -> one plan -> lots of placed images.
+
+        The plan takes the scans as a side input: a GroupByKey would hold more copies of them.
+        """
+        scans = (
             input_or_inputs
             | "Files" >> beam.Create(self._files)  # Which spreads them, too.
             | "Scan" >> beam.Map(_scanned, self._rest[0].folder)
-            | "Together" >> beam.WithKeys("")
-            | "Gather" >> beam.GroupByKey()
-            | "Plan" >> beam.FlatMap(_planned, *self._rest)
+        )
+        return (
+            input_or_inputs
+            | "Once" >> beam.Impulse()
+            | "Plan" >> beam.FlatMap(_planned, AsIter(scans), *self._rest)
             | "Spread" >> beam.Reshuffle()
         )
 
@@ -125,12 +127,16 @@ def parted(items: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         yield tuple(items[start : start + size])
 
 
-def _scanned(files: bytes, folder: Path) -> Lot:
-    return Lot(tuple(image_file.scan(folder, file) for file in pickle.loads(files)))
+def _plain(files: Iterable[File]) -> list[tuple[str, str, str]]:
+    return [(file.path, file.label, file.split) for file in files]
 
 
-def _encoded(images: Placements, folder: Path) -> Iterator[bytes]:
-    return (example(folder, image, images.config) for image in images.items)
+def _scanned(files: bytes, folder: Path) -> Scans:
+    return Scans.of(image_file.scan(folder, File(*each)) for each in pickle.loads(files))
+
+
+def _encoded(lot: Placements, folder: Path) -> Iterator[bytes]:
+    return (example(folder, image, lot.config) for image in lot.images)
 
 
 def _folder(exec_properties: dict[str, Any]) -> Path:
@@ -148,23 +154,22 @@ def _buckets(exec_properties: dict[str, Any]) -> dict[str, int]:
 
 
 def _planned(
-    gathered: tuple[str, Iterable[Lot]], listing: Listing, config: ImageConfig,
+    once: bytes, scans: Iterable[Scans], listing: Listing, config: ImageConfig,
     buckets: dict[str, int], place: str,
 ) -> Iterator[Placements]:  # fmt: skip
     """The images of each split, in an order that knows nothing of their classes.
 
     The artifact gets what is to be known of them all.
     """
-    scans = chain.from_iterable(lot.items for lot in gathered[1])
-    plan = image_plan.plan(scans, listing, config, buckets)
+    plan = image_plan.plan(Scans.gathered(scans), listing, config, buckets)
     for name, text in plan.files().items():
         with fileio.open(os.path.join(place, name), "w") as file:
             file.write(text)
-    mixed = sorted(plan.images, key=lambda image: image.digest)
+    mixed = np.argsort(plan.images.digests, kind="stable")
     for split in plan.splits():
-        of_split = [image for image in mixed if image.split == split]
-        for items in parted(of_split):
-            yield Placements(items, split, plan.config)
+        of_split = np.array([each == split for each in plan.images.splits])
+        for rows in parted(mixed[of_split[mixed]].tolist()):
+            yield Placements(plan.images.take(rows), split, plan.config)
 
 
 def _describe(examples: types.Artifact) -> None:

@@ -1,6 +1,7 @@
 """The files of a folder of images: the class and the split of each, by folder or by a list."""
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -204,7 +205,7 @@ def _by_folder(found: list[str], splits: dict[str, str], skipped: list[Skipped])
         elif not is_image:
             skipped.append(Skipped(path, f"not one of {', '.join(SUFFIXES)}"))
         else:
-            yield File(path, parts[depth - 1], splits[parts[0]] if splits else "")
+            yield File(path, sys.intern(parts[depth - 1]), splits[parts[0]] if splits else "")
 
 
 def _labelled(

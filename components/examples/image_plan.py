@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples.image_config import ImageConfig
-from tfx_updaters.components.examples.image_file import Scan
-from tfx_updaters.components.examples.image_layout import File, Listing, Skipped
+from tfx_updaters.components.examples.image_layout import Listing, Skipped
+from tfx_updaters.components.examples.image_placed import Images
+from tfx_updaters.components.examples.image_scans import Scans
 from tfx_updaters.components.examples.image_signature import groups as near_copies
 from tfx_updaters.components.examples.records import SUMMARY
 
@@ -19,27 +22,6 @@ SKIPPED, COPIES = "skipped.jsonl", "copies.jsonl"
 # Shares by content: four to train on for one to judge by.
 BUCKETS = {"train": 4, "eval": 1}
 NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An image with its place.
-
-    Attributes:
-        file: which one.
-        split: where it goes.
-        label: the number of its class.
-        size: (height, width) of the image.
-        digest: SHA-256 of the file.
-        as_it_is: whether the file's bytes are what the feature `image` holds.
-    """
-
-    file: File
-    split: str
-    label: int
-    size: tuple[int, int]
-    digest: bytes
-    as_it_is: bool
 
 
 @dataclass(frozen=True)
@@ -57,7 +39,7 @@ class Plan:
     """
 
     classes: tuple[str, ...]
-    images: tuple[Placed, ...]
+    images: Images
     config: ImageConfig
     skipped: tuple[Skipped, ...]
     copies: tuple[tuple[str, ...], ...] = ()
@@ -67,7 +49,7 @@ class Plan:
     def counts(self) -> dict[str, dict[str, int]]:
         """Number of images by class and split; 0 where a class has none in a split."""
         splits = self.splits()
-        found = Counter((image.label, image.split) for image in self.images)
+        found = Counter(zip(self.images.labels.tolist(), self.images.splits, strict=True))
         return {
             name: {split: found[label, split] for split in splits}
             for label, name in enumerate(self.classes)
@@ -97,10 +79,10 @@ class Plan:
 
     def splits(self) -> tuple[str, ...]:
         """Names of the splits that have images."""
-        return tuple(sorted({image.split for image in self.images}, reverse=True))
+        return tuple(sorted(set(self.images.splits), reverse=True))
 
 
-def plan(scans: Iterable[Scan], listing: Listing, config: ImageConfig,
+def plan(scans: Scans, listing: Listing, config: ImageConfig,
          buckets: Mapping[str, int] | None = None) -> Plan:  # fmt: skip
     """Places each image that could be read.
 
@@ -119,57 +101,65 @@ def plan(scans: Iterable[Scan], listing: Listing, config: ImageConfig,
             of different sizes without a size to bring them to; a class lies in no `train`; a
             split is empty.
     """
-    found = sorted(scans, key=lambda scan: scan.file.path)
-    good = [scan for scan in found if not scan.fault]
-    skipped = _skipped(found, good, listing)
+    skipped = _skipped(scans, listing)
     _check_skipped(listing, skipped, config.max_skipped)
-    classes = _sorted({scan.file.label for scan in good})
+    scans = scans.good()
+    classes = _sorted(set(scans.labels))
     if len(classes) < 2:
         raise DataError(
             f"data {listing.folder}: one class, {', '.join(classes)}; two or more are needed"
             if classes else f"data {listing.folder}: no image can be read"
         )  # fmt: skip
-    config = _completed(listing, good, config)
-    groups = _groups(good)
-    splits = _by_folder(groups) if listing.splits else _by_content(groups, buckets or BUCKETS)
-    _check_splits(listing, good, splits, listing.splits or tuple(buckets or BUCKETS))
-    labels = {name: label for label, name in enumerate(classes)}
+    config = _completed(listing, scans, config)
+    groups = np.unique(near_copies(scans.signatures), return_inverse=True)[1]
+    splits = (
+        _by_folder(scans, groups) if listing.splits
+        else _by_content(scans, groups, buckets or BUCKETS)
+    )  # fmt: skip
+    _check_splits(listing, scans, splits, listing.splits or tuple(buckets or BUCKETS))
+    copies = _copies(groups)
     return Plan(
         classes,
-        tuple(
-            Placed(
-                scan.file, splits[scan.file.path], labels[scan.file.label], scan.size, scan.digest,
-                _as_it_is(scan, config),
-            )
-            for scan in good
-        ),
+        _images(scans, splits, classes, config),
         config,
         tuple(skipped),
-        tuple(tuple(each.file.path for each in group) for group in groups if len(group) > 1),
-        tuple(s.file.path for s in good if s.file.split not in ("", splits[s.file.path])),
+        tuple(tuple(scans.paths[row] for row in rows) for rows in copies),
         tuple(
-            tuple(each.file.path for each in group)
-            for group in groups if len({each.file.label for each in group}) > 1
+            path for path, folder, split in zip(scans.paths, scans.splits, splits, strict=True)
+            if folder not in ("", split)
+        ),
+        tuple(
+            tuple(scans.paths[row] for row in rows)
+            for rows in copies if len({scans.labels[row] for row in rows}) > 1
         ),
     )  # fmt: skip
 
 
-def _as_it_is(scan: Scan, config: ImageConfig) -> bool:
-    """Whether the file is the PNG that is asked for already."""
-    return (
-        config.encoding == "png"
-        and scan.bare == config.channels
-        and config.size in (None, scan.size)
-    )
+def _images(
+    scans: Scans, splits: list[str], classes: tuple[str, ...], config: ImageConfig
+) -> Images:
+    numbers = {name: label for label, name in enumerate(classes)}
+    labels = np.array([numbers[name] for name in scans.labels], np.int32)
+    return Images(
+        scans.paths, scans.labels, scans.splits, splits, labels, scans.sizes, scans.digests,
+        _as_it_is(scans, config),
+    )  # fmt: skip
+
+
+def _as_it_is(scans: Scans, config: ImageConfig) -> np.ndarray:
+    """Whether each file is the PNG that is asked for already."""
+    bare = (scans.bare == config.channels) & (config.encoding == "png")
+    return bare & (scans.sizes == config.size).all(axis=1) if config.size else bare
 
 
 def _lines(rows: Iterable[Mapping]) -> str:
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 
 
-def _skipped(found: list[Scan], good: list[Scan], listing: Listing) -> list[Skipped]:
-    unreadable = [Skipped(scan.file.path, scan.fault) for scan in found if scan.fault]
-    full = {scan.file.label for scan in good}
+def _skipped(scans: Scans, listing: Listing) -> list[Skipped]:
+    faults = zip(scans.paths, scans.faults, strict=True)
+    unreadable = [Skipped(path, fault) for path, fault in faults if fault]
+    full = {label for label, fault in zip(scans.labels, scans.faults, strict=True) if not fault}
     empty = [
         Skipped(f"{name}/", "a class without an image that can be read")
         for name in listing.classes
@@ -196,10 +186,10 @@ def _sorted(names: set[str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _completed(listing: Listing, good: list[Scan], config: ImageConfig) -> ImageConfig:
+def _completed(listing: Listing, scans: Scans, config: ImageConfig) -> ImageConfig:
     """With the channels and the size that all images have."""
-    channels = config.channels or (1 if all(scan.grey for scan in good) else 3)
-    sizes = Counter(scan.size for scan in good)
+    channels = config.channels or (1 if scans.grey.all() else 3)
+    sizes = Counter(zip(*scans.sizes.T.tolist(), strict=True))
     size = config.size or (next(iter(sizes)) if len(sizes) == 1 else None)
     if size is None and config.encoding == "float":
         common = ", ".join(f"{h}x{w} ({n})" for (h, w), n in sizes.most_common(NAMED))
@@ -210,47 +200,51 @@ def _completed(listing: Listing, good: list[Scan], config: ImageConfig) -> Image
     return dataclasses.replace(config, channels=channels, size=size)
 
 
-def _groups(good: list[Scan]) -> list[list[Scan]]:
+def _copies(groups: np.ndarray) -> list[list[int]]:
+    """The rows of each group of several."""
     found = defaultdict(list)
-    for number, scan in zip(near_copies([scan.signature for scan in good]), good, strict=True):
-        found[number].append(scan)
+    for row in np.flatnonzero(np.bincount(groups)[groups] > 1).tolist():
+        found[groups[row]].append(row)
     return list(found.values())
 
 
-def _by_folder(groups: list[list[Scan]]) -> dict[str, str]:
+def _by_folder(scans: Scans, groups: np.ndarray) -> list[str]:
     """The split of each file: its folder's, or `train` for those with a near-copy there."""
-    splits = {}
-    for group in groups:
-        theirs = {scan.file.split for scan in group}
-        one = "train" if "train" in theirs else min(theirs)
-        splits |= {scan.file.path: one for scan in group}
-    return splits
+    chosen = [""] * (groups.max() + 1)
+    for group, split in zip(groups, scans.splits, strict=True):
+        both = split, chosen[group] or split
+        chosen[group] = "train" if "train" in both else min(both)
+    return [chosen[group] for group in groups]
 
 
-def _by_content(groups: list[list[Scan]], buckets: Mapping[str, int]) -> dict[str, str]:
+def _by_content(scans: Scans, groups: np.ndarray, buckets: Mapping[str, int]) -> list[str]:
     """The split of each file; a class that would have none in the first split goes there."""
     names = [name for name, share in buckets.items() for _ in range(share)]
-    chosen = [names[int.from_bytes(min(s.digest for s in group)) % len(names)] for group in groups]
-    trained = {s.file.label for g, split in zip(groups, chosen, strict=True)
-               if split == names[0] for s in g}  # fmt: skip
-    splits = {}
-    for group, split in zip(groups, chosen, strict=True):
-        kept = all(scan.file.label in trained for scan in group)
-        splits |= {scan.file.path: split if kept else names[0] for scan in group}
-    return splits
+    falling = np.argsort(scans.digests)[::-1]
+    least = np.empty(groups.max() + 1, int)
+    least[groups[falling]] = falling  # Of several, the last stays.
+    chosen = [names[int.from_bytes(scans.digests[row].tobytes()) % len(names)] for row in least]
+    trained = {
+        label for group, label in zip(groups, scans.labels, strict=True)
+        if chosen[group] == names[0]
+    }  # fmt: skip
+    for group, label in zip(groups, scans.labels, strict=True):
+        if label not in trained:
+            chosen[group] = names[0]
+    return [chosen[group] for group in groups]
 
 
 def _check_splits(
-    listing: Listing, good: list[Scan], splits: dict[str, str], names: tuple[str, ...]
+    listing: Listing, scans: Scans, splits: list[str], names: tuple[str, ...]
 ) -> None:
     classes = {name: set() for name in names}
-    for scan in good:
-        classes[splits[scan.file.path]].add(scan.file.label)
+    for split, label in zip(splits, scans.labels, strict=True):
+        classes[split].add(label)
     empty = [name for name, found in classes.items() if not found]
     if empty:
         raise DataError(
             f"data {listing.folder}: no image for the split {', '.join(empty)} is left; "
-            f"near-copies stay together, and {len(good)} images were found; more are needed"
+            f"near-copies stay together, and {len(scans)} images were found; more are needed"
         )
     first = "train" if "train" in classes else names[0]
     for name, found in classes.items():

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.image_file import UnreadableError, encode, read
-from tfx_updaters.components.examples.image_plan import Placed
+from tfx_updaters.components.examples.image_placed import Placed
 from tfx_updaters.components.examples.records import IMAGE, LABEL
 
 

@@ -23,8 +23,9 @@ STEP = 8.0
 MOST_BITS, MOST_CHANNEL, MOST_TILES, MOST_TILE = 4, 8.0, 3.0, 14.0
 # How far apart near-copies lie at most, seen as points of 64 tiles.
 REACH = math.sqrt(64 * MOST_TILES * MOST_TILE)
-# Axes along which the tiles differ most; images whose pairs are in memory at once.
-AXES, AT_ONCE = 12, 256
+# Axes along which the tiles differ most; images whose pairs are in memory at once; images among
+# which these are looked for, if so many have different hashes.
+AXES, AT_ONCE, IN_A_TREE = 12, 256, 4096
 # Every fifth bit: two hashes that differ in four bits agree in one of five parts.
 PARTS = [np.uint64(sum(1 << bit for bit in range(part, 64, 5))) for part in range(MOST_BITS + 1)]
 LAYOUT = np.dtype([("bits", "<u8"), ("channels", "<f2", 3), ("tiles", "<f2", 64)])
@@ -55,28 +56,43 @@ def signature(small: np.ndarray) -> bytes:
     return np.packbits(falls).tobytes() + means.astype("<f2").tobytes()  # As LAYOUT has it.
 
 
-def groups(signatures: list[bytes]) -> np.ndarray:
+def groups(signatures: np.ndarray) -> np.ndarray:
     """A number for each image, the same for near-copies and for near-copies of these.
 
     Two images are near-copies if their hashes differ in at most 4 bits, the mean of each channel
     by at most 8 levels, and the grey means of their tiles by at most 3 levels on average and by at
     most 14 each.
+
+    Args:
+        signatures: of `LAYOUT`.
     """
-    unique = {each: number for number, each in enumerate(dict.fromkeys(signatures))}
-    found = np.frombuffer(b"".join(unique), LAYOUT)
-    linked = np.arange(len(found))
-    for a, b in _pairs(found["bits"], found["tiles"]):
+    first, same = _different(signatures)
+    linked = np.arange(len(first))
+    for a, b in _pairs(signatures, first):
         apart = linked[a] != linked[b]
         a, b = a[apart], b[apart]
-        near = _near(found[a], found[b])
+        near = _near(signatures[first[a]], signatures[first[b]])
         if near.any():
             linked = _merged(linked, a[near], b[near])
         if not linked.any():
             break  # All are in the first group.
-    return linked[[unique[each] for each in signatures]]
+    return linked[same]
 
 
-def _pairs(bits: np.ndarray, tiles: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _different(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One place of each signature, and for each image which of these signatures it has."""
+    raw = signatures.view(f"V{LAYOUT.itemsize}")
+    order = np.argsort(raw, kind="stable")
+    new = np.ones(len(raw), bool)
+    for start in range(1, len(raw), AT_ONCE):
+        here = order[start : start + AT_ONCE]
+        new[start : start + AT_ONCE] = raw[here] != raw[order[start - 1 : start - 1 + len(here)]]
+    same = np.empty(len(raw), int)
+    same[order] = np.cumsum(new) - 1
+    return order[new], same
+
+
+def _pairs(signatures: np.ndarray, of: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Places of every two images that may be near-copies, a few images at a time.
 
     A part of their hashes is the same (M. Norouzi et al., Fast exact search in Hamming space with
@@ -84,18 +100,32 @@ def _pairs(bits: np.ndarray, tiles: np.ndarray) -> Iterator[tuple[np.ndarray, np
     they do on all 64. So each part is a search for neighbours, with the part's value as an axis
     along which other values are out of reach.
     """
-    if len(tiles) < 2:
+    if len(of) < 2:
         return
-    some = tiles[:: max(1, len(tiles) // 10_000)].astype(np.float32)
+    tiles, bits = signatures["tiles"], signatures["bits"][of]
+    some = tiles[of[:: max(1, len(of) // 10_000)]].astype(np.float32)
     axes = np.linalg.eigh(np.cov(some.T))[1][:, -AXES:].astype(np.float32)
-    points = np.concatenate(
-        [tiles[at : at + AT_ONCE].astype(np.float32) @ axes for at in range(0, len(tiles), AT_ONCE)]
-    )
+    points = np.empty((len(of), AXES), np.float32)
+    for start in range(0, len(of), AT_ONCE):
+        here = of[start : start + AT_ONCE]
+        points[start : start + AT_ONCE] = tiles[here].astype(np.float32) @ axes
     for part in PARTS:
-        value = np.unique(bits & part, return_inverse=True)[1]
-        order = np.argsort(value, kind="stable")
-        for a, b in _neighbours(np.column_stack([2 * REACH * value[order], points[order]])):
-            yield order[a], order[b]
+        order = np.argsort(bits & part, kind="stable")
+        for rows in _stretches(order, bits & part):
+            value = np.unique(bits[rows] & part, return_inverse=True)[1]
+            for a, b in _neighbours(np.column_stack([2 * REACH * value, points[rows]])):
+                yield rows[a], rows[b]
+
+
+def _stretches(order: np.ndarray, values: np.ndarray) -> Iterator[np.ndarray]:
+    """An order by values in parts of some thousand, each with all that have the same value."""
+    values = values[order]
+    ends = np.append(np.flatnonzero(values[1:] != values[:-1]) + 1, len(values))
+    start = 0
+    while start < len(order):
+        stop = ends[min(np.searchsorted(ends, start + IN_A_TREE), len(ends) - 1)]
+        yield order[start:stop]
+        start = stop
 
 
 def _neighbours(points: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

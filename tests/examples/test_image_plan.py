@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfx_updaters.components import DataError, ImageConfig
+from tfx_updaters.components.examples import image_plan
 from tfx_updaters.components.examples.image_file import Scan
 from tfx_updaters.components.examples.image_layout import File, Listing, Skipped
-from tfx_updaters.components.examples.image_plan import plan
+from tfx_updaters.components.examples.image_scans import Scans
 from tfx_updaters.components.examples.image_signature import LAYOUT
 
 
@@ -24,6 +25,10 @@ def scanned(path, label="a", split="", look=None, size=(8, 8), fault="", grey=Tr
     made["tiles"] = np.random.default_rng(number).uniform(0, 255, 64)
     digest = hashlib.sha256(path.encode()).digest()
     return Scan(File(path, label, split), fault, digest, size, grey, made.tobytes())
+
+
+def plan(scans, *arguments):
+    return image_plan.plan(Scans.of(scans), *arguments)
 
 
 def listing(*splits, classes=(), skipped=()):

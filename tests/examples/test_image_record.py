@@ -11,6 +11,7 @@ from tfx_updaters.components.examples import image_layout
 from tfx_updaters.components.examples.image_file import scan
 from tfx_updaters.components.examples.image_plan import plan
 from tfx_updaters.components.examples.image_record import example
+from tfx_updaters.components.examples.image_scans import Scans
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def planned(folder):
     def of(stored=1, **options):
         root = folder(*[f"{label}/{n}.png" for label in "ab" for n in range(20)], channels=stored)
         listing = image_layout.find(root)
-        scans = [scan(root, file) for file in listing.files]
+        scans = Scans.of(scan(root, file) for file in listing.files)
         return root, plan(scans, listing, ImageConfig(**options))
 
     return of
@@ -60,7 +61,7 @@ def test_metadata_is_left_behind(planned):
     Image.open(file).save(file, exif=exif)
     assert b"secret" in file.read_bytes()
     listing = image_layout.find(root)
-    again = plan([scan(root, each) for each in listing.files], listing, ImageConfig())
+    again = plan(Scans.of(scan(root, each) for each in listing.files), listing, ImageConfig())
     assert not again.images[0].as_it_is
     png = image_of(example(root, again.images[0], again.config))
     assert b"secret" not in png

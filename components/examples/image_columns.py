@@ -1,0 +1,26 @@
+"""Rows in columns: an object for each of many rows would take several times the memory."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What has a column for each of its fields: a list, or an array of numbers; all as long."""
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(next(iter(vars(self).values())))
+
+    def take(self, rows: Iterable[int]) -> Self:
+        """These rows, in this order."""
+        rows = list(rows)
+        return type(self)(
+            *(
+                column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows]
+                for column in vars(self).values()
+            )
+        )

@@ -1,0 +1,68 @@
+"""Images and the places that they get."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfx_updaters.components.examples.image_columns import Columns
+from tfx_updaters.components.examples.image_layout import File
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An image with its place.
+
+    Attributes:
+        file: which one.
+        split: where it goes.
+        label: the number of its class.
+        size: (height, width) of the image.
+        digest: SHA-256 of the file.
+        as_it_is: whether the file's bytes are what the feature `image` holds.
+    """
+
+    file: File
+    split: str
+    label: int
+    size: tuple[int, int]
+    digest: bytes
+    as_it_is: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Images(Columns, Sequence[Placed]):
+    """Many placed images, of which each is made when it is asked for.
+
+    Attributes:
+        paths: of their files.
+        classes: names of their classes.
+        folders: splits that their folders name; empty where the content decides.
+        splits: where they go.
+        labels: numbers of their classes.
+        sizes: of shape (images, 2).
+        digests: 32 bytes each.
+        as_it_is: whether the file's bytes are what is wanted.
+    """
+
+    paths: list[str]
+    classes: list[str]
+    folders: list[str]
+    splits: list[str]
+    labels: np.ndarray
+    sizes: np.ndarray
+    digests: np.ndarray
+    as_it_is: np.ndarray
+
+    def __getitem__(self, row: Any) -> Any:
+        """The image of a row."""
+        height, width = self.sizes[row].tolist()
+        return Placed(
+            File(self.paths[row], self.classes[row], self.folders[row]),
+            self.splits[row],
+            int(self.labels[row]),
+            (height, width),
+            self.digests[row].tobytes(),
+            bool(self.as_it_is[row]),
+        )
