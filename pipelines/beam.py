@@ -4,11 +4,9 @@ import argparse
 import difflib
 from collections.abc import Iterable, Sequence
 
+from tfx_updaters.components.local_beam import NO_IMAGE
 from tfx_updaters.pipelines.errors import BeamOptionError, RunError
 
-# An image for remote workers is not used where there are none, but naming one keeps TFX from
-# packing its own sources for them, a second for each Beam node.
-NO_IMAGE = "--sdk_container_image=none"
 # The runner that keeps small data in this process; Beam's default one may download another.
 IN_MEMORY = ("--runner=FnApiRunner", "--direct_running_mode=in_memory", NO_IMAGE)
 # By the names for `--beam-runner`.

@@ -14,6 +14,7 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, json_utils, path_utils, proto_utils
 from tfx_bsl.tfxio import tensor_adapter, tfxio
 
+from tfx_updaters.components import local_beam
 from tfx_updaters.components.errors import ArgumentError
 from tfx_updaters.components.evaluator import one_pass
 from tfx_updaters.components.evaluator.batches import batch_size
@@ -32,6 +33,10 @@ DRIFT_EXAMPLES = "drift_examples"
 
 class Executor(base_beam_executor.BaseBeamExecutor):
     """The executor of `tfx_updaters.components.Evaluator`."""
+
+    def __init__(self, context: Any = None):
+        """Takes TFX's context; workers on this machine need no sources of TFX."""
+        super().__init__(local_beam.context(context))
 
     def Do(
         self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]

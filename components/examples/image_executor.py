@@ -18,6 +18,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
+from tfx_updaters.components import local_beam
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import image_file, image_layout, image_plan, splits
 from tfx_updaters.components.examples.image_config import ImageConfig
@@ -49,6 +50,10 @@ class Executor(BaseExampleGenExecutor):
     near-copies, then to write the examples. Between the two only a few hundred bytes of each are
     gathered in one place.
     """
+
+    def __init__(self, context: Any = None):
+        """Takes TFX's context; workers on this machine need no sources of TFX."""
+        super().__init__(local_beam.context(context))
 
     def Do(
         self,

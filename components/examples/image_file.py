@@ -60,7 +60,9 @@ def scan(folder: Path, file: File) -> Scan:
         data = read(os.path.join(folder, file.path))
         image, size = _upright(data, SIDE)
         plain = _plain(image, 1 if image.mode in GREYS else 3)
-        small = np.asarray(plain.resize((SIDE, SIDE), Image.Resampling.BOX))
+        if max(plain.size) > SIDE:
+            plain = plain.resize((SIDE, SIDE), Image.Resampling.BOX)
+        small = np.asarray(plain)
     except (UnreadableError, OSError) as error:
         return Scan(file, fault=_sentence(error))
     grey = small.ndim == 2 or bool((small == small[..., :1]).all())

@@ -5,6 +5,7 @@ chains small pictures together, as its 64 bits say little about a digit of 28 x 
 step of some levels, or the noise of a JPEG decides it where an image is flat.
 """
 
+import functools
 import math
 from collections.abc import Iterator
 
@@ -28,32 +29,44 @@ REACH = math.sqrt(64 * MOST_TILES * MOST_TILE)
 AXES, AT_ONCE, IN_A_TREE = 12, 256, 4096
 # Every fifth bit: two hashes that differ in four bits agree in one of five parts.
 PARTS = [np.uint64(sum(1 << bit for bit in range(part, 64, 5))) for part in range(MOST_BITS + 1)]
-LAYOUT = np.dtype([("bits", "<u8"), ("channels", "<f2", 3), ("tiles", "<f2", 64)])
-# Sums over each of eight, and of nine, parts of a side.
-_EIGHTHS = np.repeat(np.eye(8), SIDE // 8, axis=0)
-_NINTHS = np.repeat(np.eye(9), SIDE // 9, axis=0)
-_BOTH = np.hstack([_EIGHTHS, _NINTHS])
+LAYOUT = np.dtype([("bits", "<u8"), ("channels", "<f2", 3), ("tiles", "u1", 64)])
 
 
-def signature(small: np.ndarray) -> bytes:
+def signature(pixels: np.ndarray) -> bytes:
     """The signature of an image.
 
     Args:
-        small: the whole image, 72 x 72 of grey or 72 x 72 x 3 of RGB, whole numbers 0..255.
+        pixels: of the whole image, height x width of grey or height x width x 3 of RGB, whole
+            numbers 0..255; a side shorter than 72 counts as one of 72 whose pixels repeat.
 
     Returns:
-        142 bytes: 64 bits, each whether grey falls by 8 levels from one ninth of a row to the
-        next; the mean of each channel; the grey means of 8 x 8 tiles.
+        78 bytes: 64 bits, each whether grey falls by 8 levels from one ninth of a row to the
+        next; the mean of each channel; the grey means of 8 x 8 tiles in whole levels.
     """
-    planes = small.reshape(SIDE * SIDE, -1).T.astype(np.float64, order="C")
-    thousandths = LUMA @ planes if len(planes) == 3 else 1000 * planes[0]
-    sums = _EIGHTHS.T @ thousandths.reshape(SIDE, SIDE) @ _BOTH
+    height, width = pixels.shape[:2]
+    down, rows, _ = _shares(height)
+    _, columns, across = _shares(width)
+    values = pixels.astype(np.float64)
+    thousandths = values @ LUMA if values.ndim == 3 else 1000 * values
+    sums = down @ thousandths @ across
     tiles, ninths = sums[:, :8], sums[:, 8:]
     falls = ninths[:, :-1] - ninths[:, 1:] > 1000 * STEP * (SIDE // 8) * (SIDE // 9)
-    means = np.empty(67)
-    means[:3] = planes.sum(axis=1) / SIDE**2
-    means[3:] = tiles.ravel() / (1000 * (SIDE // 8) ** 2)
-    return np.packbits(falls).tobytes() + means.astype("<f2").tobytes()  # As LAYOUT has it.
+    channels = np.empty(3, "<f2")
+    channels[:] = columns @ (rows @ values.reshape(height, -1)).reshape(width, -1) / SIDE**2
+    means = np.rint(tiles / (1000 * (SIDE // 8) ** 2)).astype("u1")
+    return np.packbits(falls).tobytes() + channels.tobytes() + means.tobytes()  # As LAYOUT has it.
+
+
+@functools.lru_cache(maxsize=SIDE)
+def _shares(length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How often each pixel of a side counts: in its eighths, in all, in its eighths and ninths.
+
+    Returns:
+        8 x length, length, and length x 17.
+    """
+    repeated = np.eye(length)[(2 * np.arange(SIDE) + 1) * length // (2 * SIDE)]
+    eighths, ninths = (np.repeat(np.eye(n), SIDE // n, axis=0) for n in (8, 9))
+    return eighths.T @ repeated, repeated.sum(axis=0), repeated.T @ np.hstack([eighths, ninths])
 
 
 def groups(signatures: np.ndarray) -> np.ndarray:

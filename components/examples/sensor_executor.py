@@ -15,6 +15,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
+from tfx_updaters.components import local_beam
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples import sensor_counts, sensor_files, splits
 from tfx_updaters.components.examples.records import COUNTS, SPLITS
@@ -32,6 +33,10 @@ Artifacts = dict[str, list[types.Artifact]]
 
 class Executor(BaseExampleGenExecutor):
     """The executor of `tfx_updaters.components.SensorExampleGen`."""
+
+    def __init__(self, context: Any = None):
+        """Takes TFX's context; workers on this machine need no sources of TFX."""
+        super().__init__(local_beam.context(context))
 
     def Do(
         self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
