@@ -1,8 +1,7 @@
 """Rows in columns: an object for each of many rows would take several times the memory."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,9 +14,9 @@ class Columns:
         """The number of rows."""
         return len(next(iter(vars(self).values())))
 
-    def take(self, rows: Iterable[int]) -> Self:
-        """These rows, in this order."""
-        rows = list(rows)
+    def take(self, rows: Any) -> Self:
+        """The rows at these places, in their order."""
+        rows = np.asarray(rows, int)
         return type(self)(
             *(
                 column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows]

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import os
 import pickle
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -125,19 +125,20 @@ class ToLots(beam.PTransform):
         )
 
 
-def parted(items: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    """Items that follow each other, a lot at a time."""
+def parted(items: Any) -> Iterator[Any]:
+    """Items of a list or an array that follow each other, a lot at a time."""
     size = min(MOST_FILES, -(-len(items) // LEAST_LOTS))
     for start in range(0, len(items), size):
-        yield tuple(items[start : start + size])
+        yield items[start : start + size]
 
 
 def _plain(files: Iterable[File]) -> list[tuple[str, str, str]]:
     return [(file.path, file.label, file.split) for file in files]
 
 
-def _scanned(files: bytes, folder: Path) -> Scans:
-    return Scans.of(image_file.scan(folder, File(*each)) for each in pickle.loads(files))
+def _scanned(files: bytes, folder: Path) -> bytes:
+    found = (image_file.scan(folder, File(*each)) for each in pickle.loads(files))
+    return Scans.of(found).packed()
 
 
 def _encoded(lot: Placements, folder: Path) -> Iterator[bytes]:
@@ -159,7 +160,7 @@ def _buckets(exec_properties: dict[str, Any]) -> dict[str, int]:
 
 
 def _planned(
-    once: bytes, scans: Iterable[Scans], listing: Listing, config: ImageConfig,
+    once: bytes, scans: Iterable[bytes], listing: Listing, config: ImageConfig,
     buckets: dict[str, int], place: str,
 ) -> Iterator[Placements]:  # fmt: skip
     """The images of each split, in an order that knows nothing of their classes.
@@ -173,7 +174,7 @@ def _planned(
     mixed = np.argsort(plan.images.digests, kind="stable")
     for split in plan.splits():
         of_split = np.array([each == split for each in plan.images.splits])
-        for rows in parted(mixed[of_split[mixed]].tolist()):
+        for rows in parted(mixed[of_split[mixed]]):
             yield Placements(plan.images.take(rows), split, plan.config)
 
 

@@ -18,15 +18,13 @@ class Placed:
         file: which one.
         split: where it goes.
         label: the number of its class.
-        size: (height, width) of the image.
-        digest: SHA-256 of the file.
+        digest: of the file; see `image_file.digest`.
         as_it_is: whether the file's bytes are what the feature `image` holds.
     """
 
     file: File
     split: str
     label: int
-    size: tuple[int, int]
     digest: bytes
     as_it_is: bool
 
@@ -41,8 +39,7 @@ class Images(Columns, Sequence[Placed]):
         folders: splits that their folders name; empty where the content decides.
         splits: where they go.
         labels: numbers of their classes.
-        sizes: of shape (images, 2).
-        digests: 32 bytes each.
+        digests: 16 bytes each.
         as_it_is: whether the file's bytes are what is wanted.
     """
 
@@ -51,18 +48,15 @@ class Images(Columns, Sequence[Placed]):
     folders: list[str]
     splits: list[str]
     labels: np.ndarray
-    sizes: np.ndarray
     digests: np.ndarray
     as_it_is: np.ndarray
 
     def __getitem__(self, row: Any) -> Any:
         """The image of a row."""
-        height, width = self.sizes[row].tolist()
         return Placed(
             File(self.paths[row], self.classes[row], self.folders[row]),
             self.splits[row],
             int(self.labels[row]),
-            (height, width),
             self.digests[row].tobytes(),
             bool(self.as_it_is[row]),
         )

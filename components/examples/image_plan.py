@@ -141,7 +141,7 @@ def _images(
     numbers = {name: label for label, name in enumerate(classes)}
     labels = np.array([numbers[name] for name in scans.labels], np.int32)
     return Images(
-        scans.paths, scans.labels, scans.splits, splits, labels, scans.sizes, scans.digests,
+        scans.paths, scans.labels, scans.splits, splits, labels, scans.digests,
         _as_it_is(scans, config),
     )  # fmt: skip
 

@@ -1,6 +1,5 @@
 """An image as a `tf.train.Example`."""
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import tensorflow as tf
 
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples.image_config import ImageConfig
-from tfx_updaters.components.examples.image_file import UnreadableError, encode, read
+from tfx_updaters.components.examples.image_file import UnreadableError, digest, encode, read
 from tfx_updaters.components.examples.image_placed import Placed
 from tfx_updaters.components.examples.records import IMAGE, LABEL
 
@@ -37,7 +36,7 @@ def _content(folder: Path, placed: Placed) -> bytes:
     reason = "it has another content"
     try:
         data = read(os.path.join(folder, placed.file.path))
-        if hashlib.sha256(data).digest() == placed.digest:
+        if digest(data) == placed.digest:
             return data
     except (UnreadableError, OSError) as error:
         reason = str(error)
