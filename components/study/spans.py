@@ -19,7 +19,7 @@ def overlap(spans: np.ndarray) -> bool:
     Args:
         spans: windows x (group, first time, last time).
     """
-    return _reach(_sorted(spans)) > 0
+    return _reach(spans[_order(spans)]) > 0
 
 
 def held_out(spans: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -33,7 +33,7 @@ def held_out(spans: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.n
     Returns:
         places of both.
     """
-    order = np.lexsort(spans.T[::-1])
+    order = _order(spans)
     ordered = spans[order]
     length = min(count, max(LONG * _reach(ordered), math.ceil(count / RUNS)))
     random = np.random.default_rng(seed)
@@ -47,8 +47,9 @@ def held_out(spans: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.n
     return order[out], order[~out & ~_touching(ordered, ordered[out])]
 
 
-def _sorted(spans: np.ndarray) -> np.ndarray:
-    return spans[np.lexsort(spans.T[::-1])]
+def _order(spans: np.ndarray) -> np.ndarray:
+    """Places by group, then by time."""
+    return np.lexsort(spans.T[::-1])
 
 
 def _reach(ordered: np.ndarray) -> int:
