@@ -85,9 +85,8 @@ def in_images(folder: Path, config: ImageConfig) -> Found:
                 chosen[plan.classes[image.label]].append(_small(Image.open(io.BytesIO(bytes(png)))))
         return chosen
 
-    sizes = Counter(image.size for image in plan.images)
     return Found(
-        plan.counts(), (_sizes(sizes, plan.config.channels or 3),), pictures, (), plan.skipped,
+        plan.counts(), (_sizes(scans.by_size(), plan.config.channels or 3),), pictures, (), plan.skipped,
         plan.copies, plan.moved, plan.contradictions, fault,
     )  # fmt: skip
 

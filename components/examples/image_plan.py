@@ -189,7 +189,7 @@ def _sorted(names: set[str]) -> tuple[str, ...]:
 def _completed(listing: Listing, scans: Scans, config: ImageConfig) -> ImageConfig:
     """With the channels and the size that all images have."""
     channels = config.channels or (1 if scans.grey.all() else 3)
-    sizes = Counter(zip(*scans.sizes.T.tolist(), strict=True))
+    sizes = scans.by_size()
     size = config.size or (next(iter(sizes)) if len(sizes) == 1 else None)
     if size is None and config.encoding == "float":
         common = ", ".join(f"{h}x{w} ({n})" for (h, w), n in sizes.most_common(NAMED))

@@ -1,6 +1,7 @@
 """Scans of many files, in columns."""
 
 import pickle
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
@@ -84,6 +85,10 @@ class Scans(Columns):
         if not any(self.faults):
             return self
         return self.take([row for row, fault in enumerate(self.faults) if not fault])
+
+    def by_size(self) -> Counter[tuple[int, int]]:
+        """Number of usable files by (height, width)."""
+        return Counter(map(tuple, self.good().sizes.tolist()))
 
 
 def _empty(like: Any, count: int) -> Any:
