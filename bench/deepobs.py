@@ -149,7 +149,9 @@ def main() -> int:
     found = []
     for updater, theirs in published().items():
         ours = [
-            trained(updater, seed, asked.epochs, asked.folder / f"{updater}-{seed}-{asked.dtype}", data)
+            trained(
+                updater, seed, asked.epochs, asked.folder / f"{updater}-{seed}-{asked.dtype}", data
+            )
             for seed in range(asked.seeds)
         ]
         found += bars(updater, ours, theirs, asked.epochs)

@@ -85,9 +85,10 @@ def in_images(folder: Path, config: ImageConfig) -> Found:
                 chosen[plan.classes[image.label]].append(_small(Image.open(io.BytesIO(bytes(png)))))
         return chosen
 
+    sizes = _sizes(scans.by_size(), plan.config.channels or 3)
     return Found(
-        plan.counts(), (_sizes(scans.by_size(), plan.config.channels or 3),), pictures, (), plan.skipped,
-        plan.copies, plan.moved, plan.contradictions, fault,
+        plan.counts(), (sizes,), pictures, (), plan.skipped, plan.copies, plan.moved,
+        plan.contradictions, fault,
     )  # fmt: skip
 
 

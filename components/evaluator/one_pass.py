@@ -23,7 +23,7 @@ from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.judge import Judgement, Rules
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, GatedMetric
 from tfx_updaters.components.evaluator.samples import CLEAN
-from tfx_updaters.components.evaluator.tally import FAULT, VIEW, Cell, Plan, TallyFn, merged
+from tfx_updaters.components.evaluator.tally import FAULT, VIEW, Cell, Plan, Tally, TallyFn, merged
 
 SEED = 0
 DECISION_FILE = "judgement.json"
@@ -62,24 +62,14 @@ def evaluate(pipeline: beam.Pipeline, what: Pass) -> None:
     """Adds the pass to a pipeline; results and `judgement.json` are written to `what.output`."""
     config = what.rules.config
     batches = _predicted(pipeline, what)
-    tally = _tallied(batches, what)
+    tally = _tallied(pipeline, batches, what)
     own = _own_metrics(batches, what)
     sides = [beam.pvalue.AsList(own.pop(constants.METRICS_KEY))] if own else []
     inner = _inner_metrics(batches, what)
-    judgement = (
-        pipeline
-        | "One" >> beam.Create([None])
-        | "Judge"
-        >> beam.Map(
-            _judged,
-            beam.pvalue.AsSingleton(tally),
-            what.rules,
-            list(inner),
-            bool(sides),
-            *sides,
-            *(beam.pvalue.AsList(found) for found in inner.values()),
-        )
-    )
+    judgement = tally | "Judge" >> beam.Map(
+        _judged, what.rules, list(inner), bool(sides), *sides,
+        *(beam.pvalue.AsList(found) for found in inner.values()),
+    )  # fmt: skip
     results = {
         **own,
         constants.METRICS_KEY: judgement | "Metrics" >> beam.FlatMap(lambda made: made.metrics),
@@ -94,18 +84,23 @@ def evaluate(pipeline: beam.Pipeline, what: Pass) -> None:
 def examine(pipeline: beam.Pipeline, what: Pass) -> None:
     """Adds only what finds the faults of examples, without what TFMA computes row by row."""
     batches = _predicted(pipeline, what)
-    judgement: Any = _tallied(batches, what) | "Judge" >> beam.Map(
+    judgement: Any = _tallied(pipeline, batches, what) | "Judge" >> beam.Map(
         lambda tally: judge.judge(tally, {}, (), what.rules)
     )
     _write(judgement, what)
 
 
-def _tallied(batches: Mapping[str, PCollection], what: Pass) -> Any:
+def _tallied(
+    pipeline: beam.Pipeline, batches: Mapping[str, PCollection], what: Pass
+) -> PCollection:
+    """One tally of everything, also of nothing."""
     tallies = [
-        found | f"Tally[{view}]" >> beam.CombineGlobally(TallyFn(what.plan, what.rules.config))
+        found | f"Tally[{view}]" >> beam.ParDo(TallyFn(what.plan, what.rules.config))
         for view, found in batches.items()
     ]
-    return tallies | "Tallies" >> beam.Flatten() | "Together" >> beam.CombineGlobally(merged)
+    none = pipeline | "Nothing" >> beam.Create([Tally()])
+    together = beam.CombineGlobally(merged).without_defaults()
+    return [none, *tallies] | "Tallies" >> beam.Flatten() | "Together" >> together
 
 
 def _write(judgement: PCollection, what: Pass) -> None:
@@ -234,7 +229,7 @@ def _made(metric: config_pb2.MetricConfig) -> Any:
     return metric_specs.metric_instance(metric)
 
 
-def _judged(_: None, tally: Any, rules: Rules, views: Any, own: bool, *found: Any) -> Judgement:
+def _judged(tally: Any, rules: Rules, views: Any, own: bool, *found: Any) -> Judgement:
     metrics = found[0] if own else ()
     rows = {
         Cell(view, where): values

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
 from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.proto import config_pb2
 
@@ -118,8 +120,11 @@ class Plan:
     compared: Collection[str]
 
 
-class TallyFn(beam.CombineFn):
-    """Combines batches of extracts into one `Tally`.
+class TallyFn(beam.DoFn):
+    """Tallies batches of extracts: one `Tally` for each bundle.
+
+    A `CombineFn` would do the same and be put together view by view: once more through the runner,
+    which holds several copies of what goes through it.
 
     Args:
         plan: what to tally.
@@ -135,25 +140,34 @@ class TallyFn(beam.CombineFn):
         baselines = [spec.name for spec in config.model_specs if spec.is_baseline]
         self.baseline = baselines[0] if baselines else None
 
-    def create_accumulator(self) -> Tally:
+    def start_bundle(self) -> None:
         """Nothing found yet."""
-        return Tally()
+        self.found = Tally()
 
-    def add_input(self, accumulator: Tally, extracts: Mapping[str, Any]) -> Tally:
+    def process(self, extracts: Mapping[str, Any]) -> None:
+        """Adds a batch to what was found in the bundle."""
+        self.add(self.found, extracts)
+
+    def finish_bundle(self) -> Iterable[WindowedValue]:
+        """Yields what was found in the bundle."""
+        everything = GlobalWindow()
+        yield WindowedValue(self.found, everything.max_timestamp(), (everything,))
+        self.found = Tally()
+
+    def add(self, tally: Tally, extracts: Mapping[str, Any]) -> None:
         """Adds a batch, whose rows are all of one view."""
         view = view_of(extracts)
         of_slices = self.slices.of(extracts, self.models)
         numbers = hashes(extracts[constants.FEATURES_KEY], len(extracts[VIEW]))
         for key, rows in of_slices.items():
-            accumulator.rows[Cell(view, key)] += len(rows)
+            tally.rows[Cell(view, key)] += len(rows)
         if view in self.plan.compared:
-            accumulator.contents[view].add(numbers)
+            tally.contents[view].add(numbers)
         try:
             _require_corrupted(extracts)
-            self._judge(accumulator, view, extracts, of_slices, numbers)
+            self._judge(tally, view, extracts, of_slices, numbers)
         except DataError as error:
-            accumulator.faults[view, str(error)] += len(extracts[VIEW])
-        return accumulator
+            tally.faults[view, str(error)] += len(extracts[VIEW])
 
     def _judge(self, tally: Tally, view: str, extracts: Any, of_slices: Any, numbers: Any) -> None:
         samples: dict[tuple[str, bool], Sample] = {}
@@ -204,14 +218,6 @@ class TallyFn(beam.CombineFn):
             dense = total if isinstance(total, np.ndarray) else total.toarray()
             for key, values in zip(of_slices, dense, strict=True):
                 tally.sum(Cell(view, key), Series(wanted, model), values)
-
-    def merge_accumulators(self, accumulators: Iterable[Tally]) -> Tally:
-        """All of them together."""
-        return merged(accumulators)
-
-    def extract_output(self, accumulator: Tally) -> Tally:
-        """The tally itself."""
-        return accumulator
 
 
 def _require_corrupted(extracts: Mapping[str, Any]) -> None:
