@@ -30,11 +30,11 @@ test-runners: setup ## The pipeline on several of Beam's runners: one result
 	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/prism.py
 	@$(BIN)/python -m pytest tests/runners -k "not flink and not spark"
 
-test-flink: setup ## The same on Flink, with its cluster in the process of Beam's job server; needs Java 17 and Maven
+test-flink: setup ## The same on Flink, with its cluster in the process of Beam's job server
 	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/job_servers.py flink
 	@$(BIN)/python -m pytest tests/runners -k flink
 
-test-spark: setup ## The same on Spark, in the same way; needs Java 17 and Maven
+test-spark: setup ## The same on Spark, in the same way
 	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/job_servers.py spark
 	@$(BIN)/python -m pytest tests/runners -k spark
 
@@ -66,7 +66,7 @@ test-images: setup ## Build the images for nodes and run pipelines in them (root
 	@bash tests/images/run.sh
 
 constraints: setup ## Pin the newest versions that fit into environment/constraints.txt
-	@printf 'uv\npatchelf\nziglang\ngo-bin\nnodejs-wheel\ntensorflow[and-cuda]\n' | .setup/python/tools/bin/uv pip compile --quiet --upgrade \
+	@printf 'uv\npatchelf\nziglang\ngo-bin\njdk4py<18\nnodejs-wheel\ntensorflow[and-cuda]\n' | .setup/python/tools/bin/uv pip compile --quiet --upgrade \
 		--universal --python-version 3.11 --all-extras --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links -o environment/constraints.txt pyproject.toml -
 	@.setup/python/tools/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \

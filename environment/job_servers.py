@@ -1,17 +1,19 @@
 """Sets up `.setup/flink`, `.setup/spark`: Beam's job servers, whose clusters run in their process.
 
 `poms/` pins Beam's runners, and so all that they need; Maven fetches the jars, and what it keeps
-beside them is removed. A job server speaks the protocol that Beam's Python SDK speaks: its version
+beside them is removed. Java is that of the tools. A job server speaks the protocol that Beam's Python SDK speaks: its version
 need not be that of the set-up.
 """
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
 
 import install
-from command import SetupError, run
+import java
+from command import run
 from stages import Stage, digest
 
 POMS = Path(__file__).parent / "poms"
@@ -25,10 +27,7 @@ OPENED = (
     "java.time", "java.util", "java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch",
     "sun.nio.cs", "sun.security.action", "sun.util.calendar",
 )  # fmt: skip
-LACKING = (
-    "Beam's job servers need {}: install Java 17 and Maven (on Debian: apt-get install "
-    "openjdk-17-jre-headless maven), and call make again"
-)
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 NO_JARS = (
     "Maven cannot fetch Beam's runner for {}; check the network, or name a mirror in Maven's "
     "settings.xml, and call make again"
@@ -38,28 +37,26 @@ NO_JARS = (
 def stage(project: Path, name: str) -> Stage:
     """The folder with the program `job-server`, which takes the server's own options."""
     folder = project / ".setup" / name
-    made_from = digest(Path(__file__), POMS / f"{name}.xml")
-    return Stage(name, folder, made_from, lambda: _make(name, folder))
+    base = install.stages(project)[0].made_from
+    made_from = digest(base, POMS / f"{name}.xml")
+    return Stage(name, folder, made_from, lambda: _make(project, name, folder))
 
 
-def _make(name: str, folder: Path) -> None:
-    lacking = [program for program in ("java", "mvn") if not shutil.which(program)]
-    if lacking:
-        raise SetupError(LACKING.format(" and ".join(lacking)))
+def _make(project: Path, name: str, folder: Path) -> None:
+    home = java.home(project / ".setup/python/tools")
     jars, work = folder / "jars", folder / "work"
     run(
-        "mvn", "--batch-mode", "--quiet", "--strict-checksums", "--file", POMS / f"{name}.xml",
-        f"-Dmaven.repo.local={work}", "-DincludeScope=runtime", f"-DoutputDirectory={jars}",
-        "dependency:copy-dependencies",
-        missing=NO_JARS.format(name.capitalize()),
+        java.maven(work), "--batch-mode", "--quiet", "--strict-checksums",
+        "--file", POMS / f"{name}.xml", f"-Dmaven.repo.local={work}/repository",
+        "-DincludeScope=runtime", f"-DoutputDirectory={jars}", COPY,
+        env={**os.environ, "JAVA_HOME": str(home)}, missing=NO_JARS.format(name.capitalize()),
     )  # fmt: skip
     shutil.rmtree(work)
-    opened = " ".join(f"--add-opens=java.base/{each}=ALL-UNNAMED" for each in OPENED)
+    opened = [f"--add-opens=java.base/{each}=ALL-UNNAMED" for each in OPENED]
+    words = shlex.join([f"{home}/bin/java", *opened, "-cp", f"{jars}/*", SERVERS[name]])
     program = folder / "job-server"
-    program.write_text(
-        f'#!/bin/sh\nexec java {opened} -cp "$(dirname "$0")/jars/*" {SERVERS[name]} "$@"\n'
-    )
-    os.chmod(program, 0o755)
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    program.chmod(0o755)
 
 
 if __name__ == "__main__":
