@@ -1,8 +1,8 @@
 """Sets up `.setup/flink`, `.setup/spark`: Beam's job servers, whose clusters run in their process.
 
 `poms/` pins Beam's runners, and so all that they need; Maven fetches the jars, and what it keeps
-beside them is removed. Java is that of the tools. A job server speaks the protocol that Beam's Python SDK speaks: its version
-need not be that of the set-up.
+beside them is removed. Java is that of the tools. A job server speaks the protocol that Beam's
+Python SDK speaks: its version need not be that of the set-up.
 """
 
 import os
