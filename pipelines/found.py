@@ -81,7 +81,7 @@ def in_images(folder: Path, config: ImageConfig) -> Found:
         chosen = defaultdict(list)
         for image in plan.images:
             if len(chosen[plan.classes[image.label]]) < PICTURES:
-                png = encode(read(str(folder / image.file.path)), plan.config)
+                png = encode(read(str(folder / image.path)), plan.config)
                 chosen[plan.classes[image.label]].append(_small(Image.open(io.BytesIO(bytes(png)))))
         return chosen
 

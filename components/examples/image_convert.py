@@ -3,29 +3,26 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import ExitStack
-from itertools import islice
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tfx_updaters.components.examples import image_file, image_layout, image_plan
 from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.image_layout import Listing
 from tfx_updaters.components.examples.image_plan import Plan
 from tfx_updaters.components.examples.image_scans import Scans
+from tfx_updaters.components.examples.image_threads import several
 from tfx_updaters.components.examples.whole_folder import appearing
 
 # What is written for the same images; another number makes them anew.
 FORMAT = 1
-# Images that are in memory at once.
-AT_ONCE = 256
 
 
 def scans(listing: Listing) -> Scans:
     """Every file, read once."""
-    return Scans.of(_several(lambda file: image_file.scan(listing.folder, file), listing.files))
+    return Scans.of(several(image_file.scan, listing.folder, listing.files, os.cpu_count() or 1))
 
 
 def fingerprint(listing: Listing, config: ImageConfig) -> str:
@@ -62,10 +59,10 @@ def convert(folder: Path, config: ImageConfig, into: Callable[[str], Path]) -> P
     if target.is_dir():
         return target
     plan = image_plan.plan(scans(listing), listing, config)
-    with appearing(target) as partial:
+    with appearing(target) as place:
         for name, text in plan.files().items():
-            (partial / name).write_text(text, encoding="utf-8")
-        _write(plan, folder, partial)
+            (place / name).write_text(text, encoding="utf-8")
+        _write(plan, folder, place)
     return target
 
 
@@ -74,7 +71,8 @@ def _write(plan: Plan, folder: Path, target: Path) -> None:
 
     from tfx_updaters.components.examples.image_record import example
 
-    serialized = _several(lambda image: example(folder, image, plan.config), plan.images)
+    made = partial(example, config=plan.config)
+    serialized = several(made, folder, plan.images, os.cpu_count() or 1)
     with ExitStack() as stack:
         writers = {
             split: stack.enter_context(
@@ -84,11 +82,3 @@ def _write(plan: Plan, folder: Path, target: Path) -> None:
         }
         for image, record in zip(plan.images, serialized, strict=True):
             writers[image.split].write(record)
-
-
-def _several(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
-    """The results in order, on all processors; decoding lets go of Python's lock."""
-    waiting = iter(items)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        while batch := list(islice(waiting, AT_ONCE)):
-            yield from pool.map(work, batch)

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tfx_updaters.components.examples.image_layout import File, Listing
 from tfx_updaters.components.examples.image_placed import Images
 from tfx_updaters.components.examples.image_record import example
 from tfx_updaters.components.examples.image_scans import Scans
+from tfx_updaters.components.examples.image_threads import several
 from tfx_updaters.components.examples.records import SUMMARY
 
 # The execution property with the ImageConfig as JSON.
@@ -80,14 +82,15 @@ class Executor(BaseExampleGenExecutor):
             )
         names = listing.splits or tuple(buckets)
         splits.describe(examples, names)
+        threads = local_beam.processors(self._beam_pipeline_args)
         with self._make_beam_pipeline() as pipeline:
-            lots = pipeline | ToLots(listing, config, buckets, examples.uri)
+            lots = pipeline | ToLots(listing, config, buckets, examples.uri, threads)
             listing = dataclasses.replace(listing, files=())  # They are in the graph, and smaller.
             for name in names:
                 _ = (
                     lots
                     | f"Of[{name}]" >> beam.Filter(lambda lot, name=name: lot.split == name)
-                    | f"Encode[{name}]" >> beam.FlatMap(_encoded, listing.folder)
+                    | f"Encode[{name}]" >> beam.FlatMap(_encoded, listing.folder, threads)
                     | f"Write[{name}]" >> splits.WriteSplit(examples, name)
                 )
         _describe(examples)
@@ -100,9 +103,13 @@ class Executor(BaseExampleGenExecutor):
 class ToLots(beam.PTransform):
     """Files to lots of placed images; what is known of them all, to the artifact."""
 
-    def __init__(self, listing: Listing, config: ImageConfig, buckets: dict[str, int], place: str):
-        """Takes what `image_plan.plan` does, and the folder for `Plan.files`."""
+    def __init__(
+        self, listing: Listing, config: ImageConfig, buckets: dict[str, int], place: str,
+        threads: int,
+    ):  # fmt: skip
+        """Takes what `image_plan.plan` does, the folder for `Plan.files`, threads of a worker."""
         super().__init__()
+        self._threads = threads
         files = sorted(listing.files, key=lambda file: file.path)
         self._files = [pickle.dumps(_plain(lot)) for lot in parted(files)]
         self._rest = dataclasses.replace(listing, files=()), config, buckets, place
@@ -115,7 +122,7 @@ class ToLots(beam.PTransform):
         scans = (
             input_or_inputs
             | "Files" >> beam.Create(self._files)  # Which spreads them, too.
-            | "Scan" >> beam.Map(_scanned, self._rest[0].folder)
+            | "Scan" >> beam.Map(_scanned, self._rest[0].folder, self._threads)
         )
         return (
             input_or_inputs
@@ -136,13 +143,13 @@ def _plain(files: Iterable[File]) -> list[tuple[str, str, str]]:
     return [(file.path, file.label, file.split) for file in files]
 
 
-def _scanned(files: bytes, folder: Path) -> bytes:
-    found = (image_file.scan(folder, File(*each)) for each in pickle.loads(files))
-    return Scans.of(found).packed()
+def _scanned(files: bytes, folder: Path, threads: int) -> bytes:
+    found = (File(*each) for each in pickle.loads(files))
+    return Scans.of(several(image_file.scan, folder, found, threads)).packed()
 
 
-def _encoded(lot: Placements, folder: Path) -> Iterator[bytes]:
-    return (example(folder, image, lot.config) for image in lot.images)
+def _encoded(lot: Placements, folder: Path, threads: int) -> Iterator[bytes]:
+    return several(partial(example, config=lot.config), folder, lot.images, threads)
 
 
 def _folder(exec_properties: dict[str, Any]) -> Path:

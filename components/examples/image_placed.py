@@ -28,6 +28,11 @@ class Placed:
     digest: bytes
     as_it_is: bool
 
+    @property
+    def path(self) -> str:
+        """Of the file."""
+        return self.file.path
+
 
 @dataclass(frozen=True, eq=False)
 class Images(Columns, Sequence[Placed]):

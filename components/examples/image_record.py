@@ -35,9 +35,9 @@ def _content(folder: Path, placed: Placed) -> bytes:
     """The file as it was scanned: it could be decoded then, and so it can be now."""
     reason = "it has another content"
     try:
-        data = read(os.path.join(folder, placed.file.path))
+        data = read(os.path.join(folder, placed.path))
         if digest(data) == placed.digest:
             return data
     except (UnreadableError, OSError) as error:
         reason = str(error)
-    raise DataError(f"{placed.file.path} was changed while it was read: {reason}")
+    raise DataError(f"{placed.path} was changed while it was read: {reason}")
