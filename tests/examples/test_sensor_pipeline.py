@@ -176,10 +176,10 @@ def test_changed_values_of_eval_change_no_scale(tmp_path):
         last = [(t, float(x) * factor, float(y) * factor, c) for t, x, y, c in rows[640:]]
         write_csv(root / "data" / "a.csv", [*rows[:640], *last])
         run(root, to_transform(generator(root)))
-        scales.append(transformed(root, "train"))
+        scales.append(np.sort(transformed(root, "train"), axis=None))
         assert (np.abs(transformed(root, "eval")).max() > 50) == (factor == 100)
-    order = [np.lexsort(each.reshape(len(each), -1).T) for each in scales]
-    np.testing.assert_array_equal(scales[0][order[0]], scales[1][order[1]])
+    # Transform sums in batches whose sizes Beam takes from the time they need: the last digits vary.
+    np.testing.assert_allclose(scales[0], scales[1], atol=1e-3)
 
 
 def test_a_changed_file_or_another_configuration_makes_new_examples(tmp_path):
