@@ -178,7 +178,7 @@ def test_changed_values_of_eval_change_no_scale(tmp_path):
         run(root, to_transform(generator(root)))
         scales.append(np.sort(transformed(root, "train"), axis=None))
         assert (np.abs(transformed(root, "eval")).max() > 50) == (factor == 100)
-    # Transform sums in batches whose sizes Beam takes from the time they need: the last digits vary.
+    # Transform sums in batches whose sizes depend on the time they take: the last digits vary.
     np.testing.assert_allclose(scales[0], scales[1], atol=1e-3)
 
 
