@@ -315,10 +315,10 @@ class _Judge:
         return faults
 
     def _shared(self, judged: str, trained: str) -> float | None:
-        found = self.tally.contents
-        if judged not in found or trained not in found:
+        if (judged, trained) not in self.tally.overlaps:
             return None
-        return found[judged].shared_with(found[trained])
+        shared, known = self.tally.overlaps[judged, trained]
+        return float(shared / known) if known else 0.0
 
 
 def _bounded(estimate: Estimate, confidence: float) -> metrics_for_slice_pb2.BoundedValue:

@@ -16,14 +16,23 @@ from tensorflow_model_analysis.proto import config_pb2, validation_result_pb2
 from tfx_bsl.tfxio import tfxio
 
 from tfx_updaters.components.errors import ArgumentError
-from tfx_updaters.components.evaluator import corrupted, judge
+from tfx_updaters.components.evaluator import contents, corrupted, judge
 from tfx_updaters.components.evaluator.corruptions import Corruption
 from tfx_updaters.components.evaluator.decision import Decision
 from tfx_updaters.components.evaluator.inner import Inner
 from tfx_updaters.components.evaluator.judge import Judgement, Rules
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION, GatedMetric
 from tfx_updaters.components.evaluator.samples import CLEAN
-from tfx_updaters.components.evaluator.tally import FAULT, VIEW, Cell, Plan, Tally, TallyFn, merged
+from tfx_updaters.components.evaluator.tally import (
+    CONTENTS,
+    FAULT,
+    VIEW,
+    Cell,
+    Plan,
+    Tally,
+    TallyFn,
+    merged,
+)
 
 SEED = 0
 DECISION_FILE = "judgement.json"
@@ -94,13 +103,34 @@ def _tallied(
     pipeline: beam.Pipeline, batches: Mapping[str, PCollection], what: Pass
 ) -> PCollection:
     """One tally of everything, also of nothing."""
-    tallies = [
-        found | f"Tally[{view}]" >> beam.ParDo(TallyFn(what.plan, what.rules.config))
-        for view, found in batches.items()
+    tally = TallyFn(what.plan, what.rules.config)
+    found = [
+        each | f"Tally[{view}]" >> beam.ParDo(tally).with_outputs(CONTENTS, main="sums")
+        for view, each in batches.items()
     ]
+    overlaps = (
+        [each[CONTENTS] for each in found]
+        | "Contents" >> beam.Flatten()
+        | "Shards" >> beam.CombinePerKey(contents.gathered)
+        | "Overlaps" >> beam.Map(_overlapping, what.rules.apart)
+    )
     none = pipeline | "Nothing" >> beam.Create([Tally()])
     together = beam.CombineGlobally(merged).without_defaults()
-    return [none, *tallies] | "Tallies" >> beam.Flatten() | "Together" >> together
+    tallies = [none, overlaps, *(each["sums"] for each in found)]
+    return tallies | "Tallies" >> beam.Flatten() | "Together" >> together
+
+
+def _overlapping(
+    shard: tuple[int, Mapping[str, contents.Part]], pairs: Sequence[tuple[str, str]]
+) -> Tally:
+    _, parts = shard
+    return Tally(
+        overlaps={
+            (mine, other): contents.overlap(parts[mine], parts.get(other, contents.NONE))
+            for mine, other in pairs
+            if mine in parts
+        }
+    )
 
 
 def _write(judgement: PCollection, what: Pass) -> None:

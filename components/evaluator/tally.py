@@ -1,7 +1,7 @@
 """Sums over the examples of each split and slice, made batch by batch in the one pass."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -50,6 +50,8 @@ class Series(NamedTuple):
 
 
 PAIRS = "candidate and baseline"
+# The tag of the output with the examples by their contents.
+CONTENTS = "contents"
 
 
 def view_of(extracts: Mapping[str, Any]) -> str:
@@ -71,14 +73,15 @@ class Tally:
         sums: numbers that estimates are made of.
         faults: examples of a view that cannot be judged, by the reason.
         classes: lowest and highest label.
-        contents: of the examples of each view, to find those that several have.
+        overlaps: numbers of examples by two views: those of the first that the second has as
+            well, and those of which that is known.
     """
 
     rows: Counter[Cell] = field(default_factory=Counter)
     sums: dict[Cell, dict[Series, np.ndarray]] = field(default_factory=lambda: defaultdict(dict))
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
     classes: dict[Cell, tuple[float, float]] = field(default_factory=dict)
-    contents: dict[str, Contents] = field(default_factory=lambda: defaultdict(Contents))
+    overlaps: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
     def add(self, other: "Tally") -> "Tally":
         """Both together."""
@@ -89,8 +92,8 @@ class Tally:
                 self.sum(cell, series, values)
         for cell, (low, high) in other.classes.items():
             self.see(cell, low, high)
-        for view, contents in other.contents.items():
-            self.contents[view].merge(contents)
+        for views, counts in other.overlaps.items():
+            self.overlaps[views] = self.overlaps.get(views, 0) + counts
         return self
 
     def sum(self, cell: Cell, series: Series, values: np.ndarray) -> None:
@@ -121,10 +124,9 @@ class Plan:
 
 
 class TallyFn(beam.DoFn):
-    """Tallies batches of extracts: one `Tally` for each bundle.
+    """Tallies batches of extracts: a `Tally` for each bundle, and under `CONTENTS` the examples.
 
-    A `CombineFn` would do the same and be put together view by view: once more through the runner,
-    which holds several copies of what goes through it.
+    These are a shard each, and in it a `Part` by view.
 
     Args:
         plan: what to tally.
@@ -143,31 +145,30 @@ class TallyFn(beam.DoFn):
     def start_bundle(self) -> None:
         """Nothing found yet."""
         self.found = Tally()
+        self.contents: dict[str, Contents] = defaultdict(Contents)
 
     def process(self, extracts: Mapping[str, Any]) -> None:
-        """Adds a batch to what was found in the bundle."""
-        self.add(self.found, extracts)
-
-    def finish_bundle(self) -> Iterable[WindowedValue]:
-        """Yields what was found in the bundle."""
-        everything = GlobalWindow()
-        yield WindowedValue(self.found, everything.max_timestamp(), (everything,))
-        self.found = Tally()
-
-    def add(self, tally: Tally, extracts: Mapping[str, Any]) -> None:
         """Adds a batch, whose rows are all of one view."""
+        tally = self.found
         view = view_of(extracts)
         of_slices = self.slices.of(extracts, self.models)
         numbers = hashes(extracts[constants.FEATURES_KEY], len(extracts[VIEW]))
         for key, rows in of_slices.items():
             tally.rows[Cell(view, key)] += len(rows)
         if view in self.plan.compared:
-            tally.contents[view].add(numbers)
+            self.contents[view].add(numbers)
         try:
             _require_corrupted(extracts)
             self._judge(tally, view, extracts, of_slices, numbers)
         except DataError as error:
             tally.faults[view, str(error)] += len(extracts[VIEW])
+
+    def finish_bundle(self) -> Iterator[WindowedValue | beam.pvalue.TaggedOutput]:
+        """Yields what was found in the bundle."""
+        yield _everywhere(self.found)
+        for view, contents in self.contents.items():
+            for shard, part in contents.shards():
+                yield beam.pvalue.TaggedOutput(CONTENTS, _everywhere((shard, {view: part})))
 
     def _judge(self, tally: Tally, view: str, extracts: Any, of_slices: Any, numbers: Any) -> None:
         samples: dict[tuple[str, bool], Sample] = {}
@@ -218,6 +219,11 @@ class TallyFn(beam.DoFn):
             dense = total if isinstance(total, np.ndarray) else total.toarray()
             for key, values in zip(of_slices, dense, strict=True):
                 tally.sum(Cell(view, key), Series(wanted, model), values)
+
+
+def _everywhere(value: Any) -> WindowedValue:
+    window = GlobalWindow()
+    return WindowedValue(value, window.max_timestamp(), (window,))
 
 
 def _require_corrupted(extracts: Mapping[str, Any]) -> None:

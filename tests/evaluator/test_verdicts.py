@@ -18,7 +18,7 @@ from tfx_updaters.components.evaluator.decision import Decision
 from tfx_updaters.components.evaluator.judge import Judgement, Rules, judge
 from tfx_updaters.components.evaluator.metrics import SplitMetric
 from tfx_updaters.components.evaluator.metrics.gated import EVALUATION
-from tfx_updaters.components.evaluator.tally import VIEW, Plan, Tally, TallyFn, Wanted
+from tfx_updaters.components.evaluator.tally import VIEW, Plan, TallyFn, Wanted
 
 BY_GROUP = "slicing_specs { } slicing_specs { feature_keys: 'group' }"
 GROUPS = 3
@@ -76,8 +76,10 @@ def judged(of: config_pb2.EvalConfig, baseline: bool, seed: int = 0) -> Judgemen
     }
     inner = SplitMetric(configs.ACCURACY).inner
     plan = Plan({EVALUATION: [Wanted(inner, "", False)]}, [""], whole.slicing_specs, ())
-    tally = Tally()
-    TallyFn(plan, whole).add(tally, extracts)
+    summed = TallyFn(plan, whole)
+    summed.start_bundle()
+    summed.process(extracts)
+    tally = next(summed.finish_bundle()).value
     rules = Rules(whole, {}, {EVALUATION: "eval"}, (), 0.0)
     return judge(tally, {}, (), rules)
 
