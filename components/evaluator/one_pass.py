@@ -75,7 +75,7 @@ def evaluate(pipeline: beam.Pipeline, what: Pass) -> None:
     own = _own_metrics(batches, what)
     sides = [beam.pvalue.AsList(own.pop(constants.METRICS_KEY))] if own else []
     inner = _inner_metrics(batches, what)
-    judgement = tally | "Judge" >> beam.Map(
+    judgement: Any = tally | "Judge" >> beam.Map(
         _judged, what.rules, list(inner), bool(sides), *sides,
         *(beam.pvalue.AsList(found) for found in inner.values()),
     )  # fmt: skip
@@ -104,7 +104,7 @@ def _tallied(
 ) -> PCollection:
     """One tally of everything, also of nothing."""
     tally = TallyFn(what.plan, what.rules.config)
-    found = [
+    found: list[Any] = [
         each | f"Tally[{view}]" >> beam.ParDo(tally).with_outputs(CONTENTS, main="sums")
         for view, each in batches.items()
     ]

@@ -1,7 +1,7 @@
 """Sums over the examples of each split and slice, made batch by batch in the one pass."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -163,7 +163,7 @@ class TallyFn(beam.DoFn):
         except DataError as error:
             tally.faults[view, str(error)] += len(extracts[VIEW])
 
-    def finish_bundle(self) -> Iterator[WindowedValue | beam.pvalue.TaggedOutput]:
+    def finish_bundle(self) -> Any:
         """Yields what was found in the bundle."""
         yield _everywhere(self.found)
         for view, contents in self.contents.items():
