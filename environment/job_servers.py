@@ -43,10 +43,11 @@ def stage(project: Path, name: str) -> Stage:
 
 
 def _make(project: Path, name: str, folder: Path) -> None:
+    maven = java.maven()
     tools = project / ".setup/python/tools"
     jars, work = folder / "jars", folder / "work"
     run(
-        java.maven(work), "--batch-mode", "--quiet", "--strict-checksums",
+        maven, "--batch-mode", "--quiet", "--strict-checksums",
         "--file", POMS / f"{name}.xml", f"-Dmaven.repo.local={work}/repository",
         "-DincludeScope=runtime", f"-DoutputDirectory={jars}", COPY,
         env={**os.environ, **java.environment(tools, work)},
