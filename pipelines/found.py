@@ -79,13 +79,13 @@ def in_images(folder: Path, config: ImageConfig) -> Found:
 
     def pictures() -> dict[str, list[bytes]]:
         chosen = defaultdict(list)
-        for image in plan.images:
+        for image in (image for lot in plan.images() for image in lot):
             if len(chosen[plan.classes[image.label]]) < PICTURES:
                 png = encode(read(str(folder / image.path)), plan.config)
                 chosen[plan.classes[image.label]].append(_small(Image.open(io.BytesIO(bytes(png)))))
         return chosen
 
-    sizes = _sizes(scans.by_size(), plan.config.channels or 3)
+    sizes = _sizes(plan.known.sizes, plan.config.channels or 3)
     return Found(
         plan.counts(), (sizes,), pictures, (), plan.skipped, plan.copies, plan.moved,
         plan.contradictions, fault,

@@ -1,5 +1,6 @@
 """Rows in columns: an object for each of many rows would take several times the memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -23,3 +24,14 @@ class Columns:
                 for column in vars(self).values()
             )
         )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The rows of some after each other."""
+        return cls(*map(_joined, zip(*(vars(part).values() for part in parts), strict=True)))
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    return [each for part in parts for each in part]

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
-from tfx_updaters.components.examples import image_file, image_layout, image_plan
+from tfx_updaters.components.examples import image_file, image_files, image_layout, image_plan
 from tfx_updaters.components.examples.image_config import ImageConfig
 from tfx_updaters.components.examples.image_layout import Listing
 from tfx_updaters.components.examples.image_plan import Plan
@@ -20,16 +21,20 @@ from tfx_updaters.components.examples.whole_folder import appearing
 FORMAT = 1
 
 
-def scans(listing: Listing) -> Scans:
+def scans(listing: Listing) -> list[Scans]:
     """Every file, read once."""
-    return Scans.of(several(image_file.scan, listing.folder, listing.files, os.cpu_count() or 1))
+    threads = os.cpu_count() or 1
+    return [
+        Scans.of(several(image_file.scan, listing.folder, image_files.opened(lot), threads))
+        for lot in listing.files.lots
+    ]
 
 
 def fingerprint(listing: Listing, config: ImageConfig) -> str:
     """Another one when a file is added, removed or changed, or when it becomes other examples."""
     digest = hashlib.sha256(json.dumps([FORMAT, config.to_json()], sort_keys=True).encode())
-    names = [file.path for file in listing.files] + ([config.labels] if config.labels else [])
-    for name in names:
+    names = (file.path for file in listing.files)
+    for name in chain(names, [config.labels] if config.labels else []):
         status = os.stat(listing.folder / name)
         digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     for skipped in listing.skipped:
@@ -72,13 +77,14 @@ def _write(plan: Plan, folder: Path, target: Path) -> None:
     from tfx_updaters.components.examples.image_record import example
 
     made = partial(example, config=plan.config)
-    serialized = several(made, folder, plan.images, os.cpu_count() or 1)
     with ExitStack() as stack:
         writers = {
             split: stack.enter_context(
                 tf.io.TFRecordWriter(str(target / f"{split}.tfrecord.gz"), "GZIP")
             )
-            for split in plan.splits()
+            for split in plan.splits
         }
-        for image, record in zip(plan.images, serialized, strict=True):
-            writers[image.split].write(record)
+        for images in plan.images():
+            serialized = several(made, folder, images, os.cpu_count() or 1)
+            for image, record in zip(images, serialized, strict=True):
+                writers[image.split].write(record)

@@ -11,8 +11,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from tfx_updaters.components.examples import image_png
 from tfx_updaters.components.examples.image_config import ImageConfig
-from tfx_updaters.components.examples.image_layout import File
-from tfx_updaters.components.examples.image_signature import SIDE, signature
+from tfx_updaters.components.examples.image_files import File
+from tfx_updaters.components.examples.image_signature import SIDE
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 # About 270 MB as RGB. Checked in the header, before memory is taken.
@@ -41,8 +41,9 @@ class Scan:
         digest: of its bytes; see `digest`.
         size: (height, width) as it is seen, turned upright.
         grey: whether it has no colour.
-        signature: what near-copies have in common; see `image_signature`.
+        pixels: all of it, at most 72 x 72 of grey or RGB; none of a file that cannot be used.
         bare: channels of a PNG file that holds nothing but its pixels, else 0; see `image_png`.
+        length: of its bytes.
     """
 
     file: File
@@ -50,15 +51,16 @@ class Scan:
     digest: bytes = b""
     size: tuple[int, int] = (0, 0)
     grey: bool = False
-    signature: bytes = b""
+    pixels: np.ndarray | None = None
     bare: int = 0
+    length: int = 0
 
 
 def scan(folder: Path, file: File) -> Scan:
     """Reads and decodes a file once, whole."""
     try:
-        data = read(os.path.join(folder, file.path))
-        image, size = _upright(data, SIDE)
+        data = read(f"{folder}/{file.path}")
+        image, size, bare = _decoded(data, SIDE)
         plain = _plain(image, 1 if image.mode in GREYS else 3)
         if max(plain.size) > SIDE:
             plain = plain.resize((SIDE, SIDE), Image.Resampling.BOX)
@@ -66,7 +68,7 @@ def scan(folder: Path, file: File) -> Scan:
     except (UnreadableError, OSError) as error:
         return Scan(file, fault=_sentence(error))
     grey = small.ndim == 2 or bool((small == small[..., :1]).all())
-    return Scan(file, "", digest(data), size, grey, signature(small), image_png.bare(data))
+    return Scan(file, "", digest(data), size, grey, small, bare, len(data))
 
 
 def digest(data: bytes) -> bytes:
@@ -102,7 +104,7 @@ def encode(data: bytes, config: ImageConfig) -> bytes | np.ndarray:
         UnreadableError: it is no such image.
     """
     smallest = 2 * max(config.size) if config.size else None
-    image = _plain(_upright(data, smallest)[0], config.channels or 3)
+    image = _plain(_decoded(data, smallest)[0], config.channels or 3)
     if config.size:
         image = resized(image, config.size, config.resize)
     if config.encoding == "float":
@@ -127,6 +129,14 @@ def resized(image: Image.Image, size: tuple[int, int], rule: str) -> Image.Image
     offset = ((width - inner[0]) // 2, (height - inner[1]) // 2)
     padded.paste(image.resize(inner, method), offset)
     return padded
+
+
+def _decoded(data: bytes, least: int | None) -> tuple[Image.Image, tuple[int, int], int]:
+    """The image, upright, the (height, width) that it has in the file, and channels if bare."""
+    image = image_png.bare(data, MOST_PIXELS)
+    if image is None:
+        return *_upright(data, least), 0
+    return image, (image.height, image.width), 3 if image.mode == "RGB" else 1
 
 
 def _upright(data: bytes, least: int | None) -> tuple[Image.Image, tuple[int, int]]:

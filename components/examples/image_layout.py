@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from tfx_updaters.components.errors import DataError
+from tfx_updaters.components.examples.image_files import File, Files
 from tfx_updaters.components.examples.image_labels import read as read_labels
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp")
@@ -17,21 +18,6 @@ JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
 LOOKED_AT = 10_000
 EVALS = ("eval", "val", "valid", "validation")
 SPLITS = ("train", *EVALS, "test")
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that should be an image.
-
-    Attributes:
-        path: from the folder, with `/`.
-        label: the name of its class.
-        split: the one that its folder names; empty where the content decides.
-    """
-
-    path: str
-    label: str
-    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +42,7 @@ class Listing:
     """
 
     folder: Path
-    files: tuple[File, ...]
+    files: Files
     splits: tuple[str, ...]
     skipped: tuple[Skipped, ...]
     classes: tuple[str, ...]
@@ -77,22 +63,20 @@ def find(folder: Path, labels: str | None = None) -> Listing:
     folders = _folders(folder)
     splits = _splits(folder, folders)
     skipped: list[Skipped] = []
-    found = list(_walk(folder, skipped))
+    found = _walk(folder, skipped)
     if labels is not None:
-        files, unlabelled = _labelled(folder, labels, found, splits, skipped)
-        classes = {file.label for file in files}
+        labelled, unlabelled = _labelled(folder, labels, set(found), splits, skipped)
+        files, classes = Files.of(labelled), {file.label for file in labelled}
     else:
-        files, unlabelled = list(_by_folder(found, splits, skipped)), 0
-        classes = {file.label for file in files} | set(_class_folders(folder, folders, splits))
+        files, unlabelled = Files.of(_by_folder(found, splits, skipped)), 0
+        classes = set(_class_folders(folder, folders, splits))
     if not files:
         raise DataError(
             f"data {folder} holds no image of a class; folders named like the classes, with "
             f"{', '.join(SUFFIXES)} files in them, are needed"
         )
     names = tuple(dict.fromkeys(splits.values()))
-    return Listing(
-        folder, tuple(files), names, tuple(skipped), tuple(sorted(classes)), unlabelled
-    )  # fmt: skip
+    return Listing(folder, files, names, tuple(skipped), tuple(sorted(classes)), unlabelled)
 
 
 def looks_like(folder: Path) -> bool:
@@ -194,7 +178,9 @@ def _printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _by_folder(found: list[str], splits: dict[str, str], skipped: list[Skipped]) -> Iterator[File]:
+def _by_folder(
+    found: Iterable[str], splits: dict[str, str], skipped: list[Skipped]
+) -> Iterator[File]:
     depth = 2 if splits else 1
     for path in found:
         parts = path.split("/")
@@ -209,11 +195,10 @@ def _by_folder(found: list[str], splits: dict[str, str], skipped: list[Skipped])
 
 
 def _labelled(
-    folder: Path, labels: str, found: list[str], splits: dict[str, str], skipped: list[Skipped]
+    folder: Path, labels: str, there: set[str], splits: dict[str, str], skipped: list[Skipped]
 ) -> tuple[list[File], int]:
     """The files that the list names, and how many images it does not."""
     named = read_labels(folder / labels)
-    there = set(found)
     files = []
     for path, label in named.items():
         split = splits.get(PurePosixPath(path).parts[0], "") if splits else ""

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tfx_updaters.components.examples.image_columns import Columns
-from tfx_updaters.components.examples.image_layout import File
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,33 +14,26 @@ class Placed:
     """An image with its place.
 
     Attributes:
-        file: which one.
+        path: of its file.
         split: where it goes.
         label: the number of its class.
         digest: of the file; see `image_file.digest`.
         as_it_is: whether the file's bytes are what the feature `image` holds.
     """
 
-    file: File
+    path: str
     split: str
     label: int
     digest: bytes
     as_it_is: bool
 
-    @property
-    def path(self) -> str:
-        """Of the file."""
-        return self.file.path
-
 
 @dataclass(frozen=True, eq=False)
 class Images(Columns, Sequence[Placed]):
-    """Many placed images, of which each is made when it is asked for.
+    """A lot of placed images, of which each is made when it is asked for.
 
     Attributes:
         paths: of their files.
-        classes: names of their classes.
-        folders: splits that their folders name; empty where the content decides.
         splits: where they go.
         labels: numbers of their classes.
         digests: 16 bytes each.
@@ -49,8 +41,6 @@ class Images(Columns, Sequence[Placed]):
     """
 
     paths: list[str]
-    classes: list[str]
-    folders: list[str]
     splits: list[str]
     labels: np.ndarray
     digests: np.ndarray
@@ -59,7 +49,7 @@ class Images(Columns, Sequence[Placed]):
     def __getitem__(self, row: Any) -> Any:
         """The image of a row."""
         return Placed(
-            File(self.paths[row], self.classes[row], self.folders[row]),
+            self.paths[row],
             self.splits[row],
             int(self.labels[row]),
             self.digests[row].tobytes(),

@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,12 @@ import numpy as np
 
 from tfx_updaters.components.errors import DataError
 from tfx_updaters.components.examples.image_config import ImageConfig
+from tfx_updaters.components.examples.image_copies import groups as near_copies
+from tfx_updaters.components.examples.image_known import Known
 from tfx_updaters.components.examples.image_layout import Listing, Skipped
 from tfx_updaters.components.examples.image_placed import Images
 from tfx_updaters.components.examples.image_scans import Scans
-from tfx_updaters.components.examples.image_signature import groups as near_copies
+from tfx_updaters.components.examples.image_splits import TRAIN, by_content, by_folder
 from tfx_updaters.components.examples.records import SUMMARY
 
 # What lies beside the examples and `records.SUMMARY`.
@@ -24,14 +26,18 @@ BUCKETS = {"train": 4, "eval": 1}
 NAMED = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """What becomes of a folder of images.
 
     Attributes:
         classes: names; a label is a place in this list.
-        images: all that become examples.
+        splits: names of the splits, each with images.
         config: with the channels that were found, if none were asked for.
+        known: what is in memory of each image.
+        labels: of each image; int32.
+        places: of each image the place of its split in `splits`; uint8.
+        scans: of all files.
         skipped: what is left out, and why.
         copies: the files of each group of near-copies.
         moved: files that their folder had in another split than their near-copies.
@@ -39,19 +45,35 @@ class Plan:
     """
 
     classes: tuple[str, ...]
-    images: Images
+    splits: tuple[str, ...]
     config: ImageConfig
+    known: Known
+    labels: np.ndarray
+    places: np.ndarray
+    scans: Iterable[Scans]
     skipped: tuple[Skipped, ...]
     copies: tuple[tuple[str, ...], ...] = ()
     moved: tuple[str, ...] = ()
     contradictions: tuple[tuple[str, ...], ...] = ()
 
+    def images(self) -> Iterator[Images]:
+        """All that become examples, a lot at a time, in the order of their files."""
+        start = 0
+        for lot in self.scans:
+            good = lot.good()
+            rows = slice(start, start + len(good))
+            start += len(good)
+            yield Images(
+                good.paths, [self.splits[place] for place in self.places[rows]], self.labels[rows],
+                good.digests, _as_it_is(good, self.config),
+            )  # fmt: skip
+
     def counts(self) -> dict[str, dict[str, int]]:
         """Number of images by class and split; 0 where a class has none in a split."""
-        splits = self.splits()
-        found = Counter(zip(self.images.labels.tolist(), self.images.splits, strict=True))
+        found = _table(self.places, self.labels, (len(self.splits), len(self.classes))).tolist()
+        shown = sorted(range(len(self.splits)), key=self.splits.__getitem__, reverse=True)
         return {
-            name: {split: found[label, split] for split in splits}
+            name: {self.splits[place]: found[place][label] for place in shown}
             for label, name in enumerate(self.classes)
         }
 
@@ -77,21 +99,16 @@ class Plan:
             "contradictions": len(self.contradictions),
         }
 
-    def splits(self) -> tuple[str, ...]:
-        """Names of the splits that have images."""
-        return tuple(sorted(set(self.images.splits), reverse=True))
 
-
-def plan(scans: Scans, listing: Listing, config: ImageConfig,
+def plan(scans: Iterable[Scans], listing: Listing, config: ImageConfig,
          buckets: Mapping[str, int] | None = None) -> Plan:  # fmt: skip
     """Places each image that could be read.
 
     Near-copies go into the same split: by the smallest digest among them where the content
-    decides; where folders do, into `train` if one of them lies there, as a model must not be
-    judged by what it was trained on.
+    decides; where folders do, into `train` if one of them lies there.
 
     Args:
-        scans: of every file of the listing.
+        scans: of every file of the listing, in lots, gone through several times.
         listing: what was found in the folder.
         config: what was chosen.
         buckets: shares by split, where the content decides; by default 4 of `train`, 1 of `eval`.
@@ -101,49 +118,44 @@ def plan(scans: Scans, listing: Listing, config: ImageConfig,
             of different sizes without a size to bring them to; a class lies in no `train`; a
             split is empty.
     """
-    skipped = _skipped(scans, listing)
+    known = Known.of(scans)
+    skipped = _skipped(known, listing)
     _check_skipped(listing, skipped, config.max_skipped)
-    scans = scans.good()
-    classes = _sorted(set(scans.labels))
+    classes = _sorted(known.classes)
     if len(classes) < 2:
         raise DataError(
             f"data {listing.folder}: one class, {', '.join(classes)}; two or more are needed"
             if classes else f"data {listing.folder}: no image can be read"
         )  # fmt: skip
-    config = _completed(listing, scans, config)
-    groups = np.unique(near_copies(scans.signatures), return_inverse=True)[1]
-    splits = (
-        _by_folder(scans, groups) if listing.splits
-        else _by_content(scans, groups, buckets or BUCKETS)
+    config = _completed(listing, known, config)
+    labels = np.array([classes.index(name) for name in known.classes], np.int32)[known.labels]
+    groups = near_copies(_Signatures(scans), len(known))
+    names = listing.splits or tuple(buckets or BUCKETS)
+    places = (
+        by_folder(known, groups, names) if listing.splits
+        else by_content(known, groups, buckets or BUCKETS)
     )  # fmt: skip
-    _check_splits(listing, scans, splits, listing.splits or tuple(buckets or BUCKETS))
+    _check_splits(listing, names, classes, _table(places, labels, (len(names), len(classes))))
     copies = _copies(groups)
+    folders = np.array([names.index(name) if name else -1 for name in known.folders])
+    moved = np.flatnonzero((folders != -1)[known.folder] & (folders[known.folder] != places))
+    paths = _paths(scans, {*moved.tolist(), *(row for rows in copies for row in rows)})
     return Plan(
-        classes,
-        _images(scans, splits, classes, config),
-        config,
-        tuple(skipped),
-        tuple(tuple(scans.paths[row] for row in rows) for rows in copies),
-        tuple(
-            path for path, folder, split in zip(scans.paths, scans.splits, splits, strict=True)
-            if folder not in ("", split)
-        ),
-        tuple(
-            tuple(scans.paths[row] for row in rows)
-            for rows in copies if len({scans.labels[row] for row in rows}) > 1
-        ),
+        classes, names, config, known, labels, places, scans, tuple(skipped),
+        _named(copies, paths),
+        tuple(sorted(paths[row] for row in moved.tolist())),
+        _named((rows for rows in copies if len(np.unique(labels[rows])) > 1), paths),
     )  # fmt: skip
 
 
-def _images(
-    scans: Scans, splits: list[str], classes: tuple[str, ...], config: ImageConfig
-) -> Images:
-    numbers = {name: label for label, name in enumerate(classes)}
-    labels = np.array([numbers[name] for name in scans.labels], np.int32)
-    return Images(
-        scans.paths, scans.labels, scans.splits, splits, labels, scans.digests,
-        _as_it_is(scans, config),
-    )  # fmt: skip
+@dataclass(frozen=True)
+class _Signatures:
+    """Those of scans that can be used, a lot at a time, as often as one likes."""
+
+    scans: Iterable[Scans]
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (lot.good().signatures for lot in self.scans)
 
 
 def _as_it_is(scans: Scans, config: ImageConfig) -> np.ndarray:
@@ -156,14 +168,12 @@ def _lines(rows: Iterable[Mapping]) -> str:
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 
 
-def _skipped(scans: Scans, listing: Listing) -> list[Skipped]:
-    faults = zip(scans.paths, scans.faults, strict=True)
-    unreadable = [Skipped(path, fault) for path, fault in faults if fault]
-    full = {label for label, fault in zip(scans.labels, scans.faults, strict=True) if not fault}
+def _skipped(known: Known, listing: Listing) -> list[Skipped]:
+    unreadable = [Skipped(path, fault) for path, fault in known.faults]
     empty = [
         Skipped(f"{name}/", "a class without an image that can be read")
         for name in listing.classes
-        if name not in full
+        if name not in known.classes
     ]
     return sorted([*listing.skipped, *unreadable, *empty], key=lambda each: each.file)
 
@@ -179,17 +189,18 @@ def _check_skipped(listing: Listing, skipped: list[Skipped], most: int) -> None:
     )
 
 
-def _sorted(names: set[str]) -> tuple[str, ...]:
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
     """Numbers by value, else by name."""
+    names = tuple(names)
     if all(name.isascii() and name.isdigit() for name in names):
         return tuple(sorted(names, key=lambda name: (int(name), name)))
     return tuple(sorted(names))
 
 
-def _completed(listing: Listing, scans: Scans, config: ImageConfig) -> ImageConfig:
+def _completed(listing: Listing, known: Known, config: ImageConfig) -> ImageConfig:
     """With the channels and the size that all images have."""
-    channels = config.channels or (1 if scans.grey.all() else 3)
-    sizes = scans.by_size()
+    channels = config.channels or (1 if known.grey else 3)
+    sizes = known.sizes
     size = config.size or (next(iter(sizes)) if len(sizes) == 1 else None)
     if size is None and config.encoding == "float":
         common = ", ".join(f"{h}x{w} ({n})" for (h, w), n in sizes.most_common(NAMED))
@@ -208,49 +219,39 @@ def _copies(groups: np.ndarray) -> list[list[int]]:
     return list(found.values())
 
 
-def _by_folder(scans: Scans, groups: np.ndarray) -> list[str]:
-    """The split of each file: its folder's, or `train` for those with a near-copy there."""
-    chosen = [""] * (groups.max() + 1)
-    for group, split in zip(groups, scans.splits, strict=True):
-        both = split, chosen[group] or split
-        chosen[group] = "train" if "train" in both else min(both)
-    return [chosen[group] for group in groups]
+def _paths(scans: Iterable[Scans], rows: set[int]) -> dict[int, str]:
+    """The paths of some images by their rows."""
+    if not rows:
+        return {}
+    paths = (path for lot in scans for path in lot.good().paths)
+    return {row: path for row, path in enumerate(paths) if row in rows}
 
 
-def _by_content(scans: Scans, groups: np.ndarray, buckets: Mapping[str, int]) -> list[str]:
-    """The split of each file; a class that would have none in the first split goes there."""
-    names = [name for name, share in buckets.items() for _ in range(share)]
-    falling = np.argsort(scans.digests)[::-1]
-    least = np.empty(groups.max() + 1, int)
-    least[groups[falling]] = falling  # Of several, the last stays.
-    chosen = [names[int.from_bytes(scans.digests[row].tobytes()) % len(names)] for row in least]
-    trained = {
-        label for group, label in zip(groups, scans.labels, strict=True)
-        if chosen[group] == names[0]
-    }  # fmt: skip
-    for group, label in zip(groups, scans.labels, strict=True):
-        if label not in trained:
-            chosen[group] = names[0]
-    return [chosen[group] for group in groups]
+def _named(groups: Iterable[list[int]], paths: Mapping[int, str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(sorted(tuple(sorted(paths[row] for row in rows)) for rows in groups))
+
+
+def _table(places: np.ndarray, labels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Number of images by split and class."""
+    return np.bincount(places * np.int32(shape[1]) + labels, minlength=shape[0] * shape[1]).reshape(
+        shape
+    )
 
 
 def _check_splits(
-    listing: Listing, scans: Scans, splits: list[str], names: tuple[str, ...]
+    listing: Listing, names: tuple[str, ...], classes: tuple[str, ...], table: np.ndarray
 ) -> None:
-    classes = {name: set() for name in names}
-    for split, label in zip(splits, scans.labels, strict=True):
-        classes[split].add(label)
-    empty = [name for name, found in classes.items() if not found]
+    empty = [name for name, found in zip(names, table, strict=True) if not found.any()]
     if empty:
         raise DataError(
             f"data {listing.folder}: no image for the split {', '.join(empty)} is left; "
-            f"near-copies stay together, and {len(scans)} images were found; more are needed"
+            f"near-copies stay together, and {table.sum()} images were found; more are needed"
         )
-    first = "train" if "train" in classes else names[0]
-    for name, found in classes.items():
-        unseen = _sorted(found - classes[first])
+    first = names.index(TRAIN) if TRAIN in names else 0
+    for name, found in zip(names, table, strict=True):
+        unseen = [classes[label] for label in np.flatnonzero((found > 0) & (table[first] == 0))]
         if unseen:
             raise DataError(
                 f"data {listing.folder}: the classes {', '.join(unseen[:NAMED])} are in {name} and "
-                f"not in {first}: no model can learn them; move some images there"
+                f"not in {names[first]}: no model can learn them; move some images there"
             )

@@ -1,6 +1,5 @@
 """An image as a `tf.train.Example`."""
 
-import os
 from pathlib import Path
 
 import tensorflow as tf
@@ -35,7 +34,7 @@ def _content(folder: Path, placed: Placed) -> bytes:
     """The file as it was scanned: it could be decoded then, and so it can be now."""
     reason = "it has another content"
     try:
-        data = read(os.path.join(folder, placed.path))
+        data = read(f"{folder}/{placed.path}")
         if digest(data) == placed.digest:
             return data
     except (UnreadableError, OSError) as error:

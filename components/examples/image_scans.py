@@ -1,24 +1,24 @@
-"""Scans of many files, in columns."""
+"""Scans of a lot of files, in columns."""
 
-import pickle
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any, Self
+from itertools import islice
+from typing import Self
 
 import numpy as np
 
 from tfx_updaters.components.examples.image_columns import Columns
 from tfx_updaters.components.examples.image_file import Scan
-from tfx_updaters.components.examples.image_signature import LAYOUT
+from tfx_updaters.components.examples.image_signature import LAYOUT, signatures
 
 DIGEST = np.dtype("V16")
+# Files whose pixels are in memory at once.
+AT_ONCE = 64
 
 
 @dataclass(frozen=True, eq=False)
 class Scans(Columns):
-    """What `image_file.Scan` and `image_layout.File` have, of files in the order of their paths.
+    """What `image_file.Scan` and `image_files.File` have, of files in their order.
 
     Attributes:
         paths: of files.
@@ -30,6 +30,7 @@ class Scans(Columns):
         grey: whether there is no colour.
         signatures: of `image_signature.LAYOUT`.
         bare: channels of bare PNG files, else 0.
+        lengths: in bytes.
     """
 
     paths: list[str]
@@ -41,44 +42,16 @@ class Scans(Columns):
     grey: np.ndarray
     signatures: np.ndarray
     bare: np.ndarray
+    lengths: np.ndarray
 
     @classmethod
     def of(cls, scans: Iterable[Scan]) -> Self:
-        """Those of some files."""
-        found = sorted(scans, key=lambda scan: scan.file.path)
-        return cls(
-            [scan.file.path for scan in found],
-            [scan.file.label for scan in found],
-            [scan.file.split for scan in found],
-            [scan.fault for scan in found],
-            _packed([scan.digest for scan in found], DIGEST),
-            np.array([scan.size for scan in found], np.uint32).reshape(-1, 2),
-            np.array([scan.grey for scan in found], bool),
-            _packed([scan.signature for scan in found], LAYOUT),
-            np.array([scan.bare for scan in found], np.uint8),
-        )
-
-    def packed(self) -> bytes:
-        """A lot of scans as `gathered` takes it: in less memory than its texts take as objects."""
-        return pickle.dumps(self)
-
-    @classmethod
-    def gathered(cls, packed: Iterable[bytes]) -> Self:
-        """Those of several lots, each of files whose paths follow each other.
-
-        The lots are gone through twice, so that their columns are made at their full length.
-        """
-        lengths = {lot.paths[0]: len(lot) for lot in map(pickle.loads, packed)}
-        firsts = sorted(lengths)
-        ends = dict(zip(firsts, accumulate(lengths[first] for first in firsts), strict=True))
-        columns = []
-        for lot in map(pickle.loads, packed):
-            parts = vars(lot).values()
-            columns = columns or [_empty(part, ends[firsts[-1]]) for part in parts]
-            end = ends[lot.paths[0]]
-            for column, part in zip(columns, parts, strict=True):
-                column[end - len(lot) : end] = part
-        return cls(*columns)
+        """Those of some files, of which a few have their pixels in memory at a time."""
+        waiting = iter(scans)
+        parts = [cls(*_few([]))]
+        while few := list(islice(waiting, AT_ONCE)):
+            parts.append(cls(*_few(few)))
+        return cls.joined(parts)
 
     def good(self) -> Self:
         """Those of files that can be used."""
@@ -86,17 +59,23 @@ class Scans(Columns):
             return self
         return self.take([row for row, fault in enumerate(self.faults) if not fault])
 
-    def by_size(self) -> Counter[tuple[int, int]]:
-        """Number of usable files by (height, width)."""
-        return Counter(map(tuple, self.good().sizes.tolist()))
 
-
-def _empty(like: Any, count: int) -> Any:
-    if isinstance(like, np.ndarray):
-        return np.empty((count, *like.shape[1:]), like.dtype)
-    return [None] * count
-
-
-def _packed(values: list[bytes], kind: np.dtype) -> np.ndarray:
-    """As an array; zeros where there is none, as in faulty files."""
-    return np.frombuffer(b"".join(each or bytes(kind.itemsize) for each in values), kind)
+def _few(scans: list[Scan]) -> tuple:
+    """The columns of some, zeros where a file cannot be used."""
+    looks = np.zeros(len(scans), LAYOUT)
+    looks[[scan.pixels is not None for scan in scans]] = signatures(
+        [scan.pixels for scan in scans if scan.pixels is not None]
+    )
+    digests = b"".join(scan.digest or bytes(DIGEST.itemsize) for scan in scans)
+    return (
+        [scan.file.path for scan in scans],
+        [scan.file.label for scan in scans],
+        [scan.file.split for scan in scans],
+        [scan.fault for scan in scans],
+        np.frombuffer(digests, DIGEST),
+        np.array([scan.size for scan in scans], np.uint32).reshape(-1, 2),
+        np.array([scan.grey for scan in scans], bool),
+        looks,
+        np.array([scan.bare for scan in scans], np.uint8),
+        np.array([scan.length for scan in scans], np.uint32),
+    )

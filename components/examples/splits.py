@@ -10,6 +10,7 @@ from apache_beam.pvalue import PCollection
 from tfx import types
 from tfx.components.example_gen.write_split import DEFAULT_FILE_NAME
 from tfx.components.util import examples_utils
+from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
@@ -37,3 +38,12 @@ def describe(examples: types.Artifact, names: Sequence[str]) -> None:
     examples.split_names = artifact_utils.encode_split_names(list(names))
     examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
     examples_utils.set_file_format(examples, "tfrecords_gzip")
+
+
+def folders(examples: types.Artifact) -> dict[str, str]:
+    """The folder of each split, made where it is missing."""
+    names = artifact_utils.decode_split_names(examples.split_names)
+    found = {name: artifact_utils.get_split_uri([examples], name) for name in names}
+    for folder in found.values():
+        fileio.makedirs(folder)
+    return found

@@ -19,7 +19,8 @@ from tfx.proto import example_gen_pb2, range_config_pb2
 from tfx.utils import io_utils
 
 from tfx_updaters.components import ImageConfig, ImageFolderExampleGen
-from tfx_updaters.components.examples import image_executor
+from tfx_updaters.components.examples import image_files, image_mixed
+from tfx_updaters.components.examples.image_files import File
 
 BEAM = ["--runner=FnApiRunner", "--direct_running_mode=in_memory", "--sdk_container_image=none"]
 
@@ -129,24 +130,47 @@ def test_floats_are_the_pixels(folder, runs):
 def test_lots_of_any_size_hold_each_image_once_in_an_order_without_classes(
     folder, runs, monkeypatch
 ):
-    monkeypatch.setattr(image_executor, "LEAST_LOTS", 2)
-    monkeypatch.setattr(image_executor, "MOST_FILES", 7)
+    monkeypatch.setattr(image_files, "LEAST_FILES", 7)
+    monkeypatch.setattr(image_mixed, "MOST_IMAGES", 11)
+    monkeypatch.setattr(image_mixed, "AT_ONCE", 20)
     names = [f"{label}/{n}.png" for label in "ab" for n in range(30)]
     root = folder(*names, channels=1)
     runs(ImageFolderExampleGen(str(root)))
+    uri = Path(runs.artifact().uri)
+    assert {path.name for path in uri.iterdir()} == {
+        "Split-train", "Split-eval", "images.json", "skipped.jsonl", "copies.jsonl",
+    }  # fmt: skip
     found = runs.examples()
+    for split, rows in found.items():
+        count = -(-len(rows) // 11)
+        files = sorted(path.name for path in uri.glob(f"Split-{split}/*"))
+        assert files == [f"data_tfrecord-{n:05}-of-{count:05}.gz" for n in range(count)]
     images = [row["image"].bytes_list.value[0] for rows in found.values() for row in rows]
     assert sorted(images) == sorted((root / name).read_bytes() for name in names)
     labels = [row["label"].int64_list.value[0] for row in found["train"]]
     assert np.count_nonzero(np.diff(labels)) > 10
 
 
-@pytest.mark.parametrize("count", [1, 2, 63, 64, 65, 1000, 64 * 256, 64 * 256 + 1, 20_000])
-def test_lots_are_neither_too_few_nor_too_large(count):
-    lots = list(image_executor.parted(range(count)))
-    assert [each for lot in lots for each in lot] == list(range(count))
-    assert len(lots) >= min(count, 64) / 2
-    assert max(map(len, lots)) <= 256
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 1000, 20_000, 200_000])
+def test_lots_of_files_are_neither_too_few_nor_too_large(count):
+    files = image_files.Files.of(File(f"a/{n}.png", "a", "train") for n in range(count))
+    assert len(files) == count
+    assert [file.path for file in files] == [f"a/{n}.png" for n in range(count)]
+    lots = [len(image_files.opened(lot)) for lot in files.lots]
+    assert len(lots) >= min(count / 16, 64)
+    assert max(lots, default=0) <= 1024
+    assert all(lot <= max(16, count // 64) for lot in lots)
+
+
+def test_files_of_many_bytes_come_in_more_lots(folder, runs, monkeypatch):
+    monkeypatch.setattr(image_mixed, "MOST_BYTES", 20_000)
+    names = [f"{label}/{n}.png" for label in "ab" for n in range(30)]
+    root = folder(*names, channels=3)
+    length = sum((root / name).stat().st_size for name in names)
+    assert length > 60_000
+    runs(ImageFolderExampleGen(str(root)))
+    files = list(Path(runs.artifact().uri).glob("Split-*/*.gz"))
+    assert length / 20_000 <= len(files) <= length / 20_000 + 3
 
 
 def test_the_newest_span_and_version_are_taken_and_told(folder, runs):

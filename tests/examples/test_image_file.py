@@ -15,7 +15,7 @@ from PIL import Image
 
 from tfx_updaters.components import ImageConfig
 from tfx_updaters.components.examples.image_file import MOST_PIXELS, encode, resized, scan
-from tfx_updaters.components.examples.image_layout import File
+from tfx_updaters.components.examples.image_files import File
 
 sides = st.integers(1, 40)
 
@@ -153,7 +153,7 @@ def test_a_bomb_is_refused_without_filling_memory(tmp_path):
     script = (
         "import resource\nfrom pathlib import Path\n"
         "from tfx_updaters.components.examples.image_file import scan\n"
-        "from tfx_updaters.components.examples.image_layout import File\n"
+        "from tfx_updaters.components.examples.image_files import File\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "print(scan(Path('.'), File('bomb.png', 'a')).fault)\n"
         "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
@@ -210,7 +210,7 @@ def test_damage_is_a_fault_or_an_image_and_never_an_exception(tmp_path_factory, 
     at %= len(content)
     (folder / "damaged").write_bytes(content[:at] + damage + content[at + len(damage) :])
     found = scan(folder, File("damaged", "a"))
-    assert bool(found.fault) != bool(found.signature)
+    assert bool(found.fault) == (found.pixels is None)
 
 
 def test_a_file_that_is_gone_has_a_fault(tmp_path):

@@ -13,26 +13,28 @@ from hypothesis import strategies as st
 from tfx_updaters.components import DataError, ImageConfig
 from tfx_updaters.components.examples import image_plan
 from tfx_updaters.components.examples.image_file import Scan
-from tfx_updaters.components.examples.image_layout import File, Listing, Skipped
+from tfx_updaters.components.examples.image_files import File, Files
+from tfx_updaters.components.examples.image_layout import Listing, Skipped
 from tfx_updaters.components.examples.image_scans import Scans
-from tfx_updaters.components.examples.image_signature import LAYOUT
 
 
 def scanned(path, label="a", split="", look=None, size=(8, 8), fault="", grey=True):
     """A scan; images with the same `look` are near-copies."""
-    made = np.zeros((), LAYOUT)
     number = zlib.crc32(path.encode()) if look is None else look
-    made["tiles"] = np.random.default_rng(number).uniform(0, 255, 64)
+    pixels = np.random.default_rng(number).integers(0, 256, (8, 8), np.uint8)
     digest = hashlib.blake2b(path.encode(), digest_size=16).digest()
-    return Scan(File(path, label, split), fault, digest, size, grey, made.tobytes())
+    file = File(path, label, split)
+    return Scan(file, fault) if fault else Scan(file, "", digest, size, grey, pixels)
 
 
 def plan(scans, *arguments):
-    return image_plan.plan(Scans.of(scans), *arguments)
+    """Of scans in two lots."""
+    half = len(scans) // 2
+    return image_plan.plan([Scans.of(scans[:half]), Scans.of(scans[half:])], *arguments)
 
 
 def listing(*splits, classes=(), skipped=()):
-    return Listing(Path("images"), (), splits, tuple(skipped), tuple(classes))
+    return Listing(Path("images"), Files((), 0), splits, tuple(skipped), tuple(classes))
 
 
 def many(count, **options):
@@ -40,7 +42,7 @@ def many(count, **options):
 
 
 def splits(found):
-    return {image.file.path: image.split for image in found.images}
+    return {image.path: image.split for lot in found.images() for image in lot}
 
 
 def test_content_decides_four_to_one_and_more_images_move_none():
@@ -48,6 +50,15 @@ def test_content_decides_four_to_one_and_more_images_move_none():
     share = sum(split == "eval" for split in splits(few).values()) / 500
     assert 0.15 < share < 0.25
     assert splits(few).items() <= splits(more).items()
+
+
+def test_the_remainder_of_the_digest_is_the_place_among_the_shares():
+    buckets = {"train": 5, "eval": 1, "test": 7}
+    names = [name for name, share in buckets.items() for _ in range(share)]
+    scans = many(300)
+    found = splits(plan(scans, listing(), ImageConfig(), buckets))
+    for scan in scans:
+        assert found[scan.file.path] == names[int.from_bytes(scan.digest) % 13]
 
 
 def test_shares_are_those_that_are_asked_for():
@@ -93,7 +104,8 @@ def test_labels_are_places_in_the_classes_numbers_by_value():
     scans = [scanned(f"{i}.png", names[i % 3], look=i) for i in range(90)]
     found = plan(scans, listing(), ImageConfig())
     assert found.classes == ("2", "9", "10")
-    assert all(found.classes[image.label] == image.file.label for image in found.images)
+    for image in (image for lot in found.images() for image in lot):
+        assert found.classes[image.label] == names[int(image.path.removesuffix(".png")) % 3]
 
 
 @pytest.mark.parametrize("most", [0, 1, 2])

@@ -20,7 +20,9 @@ def planned(folder):
         root = folder(*[f"{label}/{n}.png" for label in "ab" for n in range(20)], channels=stored)
         listing = image_layout.find(root)
         scans = Scans.of(scan(root, file) for file in listing.files)
-        return root, plan(scans, listing, ImageConfig(**options))
+        found = plan([scans], listing, ImageConfig(**options))
+        (images,) = found.images()
+        return root, images, found.config
 
     return of
 
@@ -42,39 +44,40 @@ def image_of(serialized):
     ],
 )
 def test_what_is_asked_for_already_is_taken_as_it_is(planned, stored, options, kept):
-    root, found = planned(stored, **options)
-    assert {image.as_it_is for image in found.images} == {kept}
-    made = example(root, found.images[0], found.config)
+    root, images, config = planned(stored, **options)
+    assert {image.as_it_is for image in images} == {kept}
+    made = example(root, images[0], config)
     if kept:
-        assert image_of(made) == (root / found.images[0].file.path).read_bytes()
-    elif found.config.encoding == "png":
+        assert image_of(made) == (root / images[0].path).read_bytes()
+    elif config.encoding == "png":
         shown = tf.io.decode_png(image_of(made)).numpy()
-        assert shown.shape == (*found.config.size, found.config.channels)
+        assert shown.shape == (*config.size, config.channels)
 
 
 def test_metadata_is_left_behind(planned):
-    root, found = planned()
-    file = root / found.images[0].file.path
+    root, images, _ = planned()
+    file = root / images[0].path
     before = np.asarray(Image.open(file))
     exif = Image.Exif()
     exif[ExifTags.Base.ImageDescription] = "secret"
     Image.open(file).save(file, exif=exif)
     assert b"secret" in file.read_bytes()
     listing = image_layout.find(root)
-    again = plan(Scans.of(scan(root, each) for each in listing.files), listing, ImageConfig())
-    assert not again.images[0].as_it_is
-    png = image_of(example(root, again.images[0], again.config))
+    again = plan([Scans.of(scan(root, each) for each in listing.files)], listing, ImageConfig())
+    (images,) = again.images()
+    assert not images[0].as_it_is
+    png = image_of(example(root, images[0], again.config))
     assert b"secret" not in png
     np.testing.assert_array_equal(tf.io.decode_png(png).numpy()[..., 0], before)
 
 
 @pytest.mark.parametrize("options", [{}, {"encoding": "float"}])
 def test_a_file_that_changes_after_its_scan_is_refused(planned, options):
-    root, found = planned(**options)
-    image = found.images[3]
-    picture(99, channels=1).save(root / image.file.path)
-    with pytest.raises(DataError, match=f"{image.file.path} was changed .* another content"):
-        example(root, image, found.config)
-    (root / image.file.path).unlink()
-    with pytest.raises(DataError, match=f"{image.file.path} was changed .* No such file"):
-        example(root, image, found.config)
+    root, images, config = planned(**options)
+    image = images[3]
+    picture(99, channels=1).save(root / image.path)
+    with pytest.raises(DataError, match=f"{image.path} was changed .* another content"):
+        example(root, image, config)
+    (root / image.path).unlink()
+    with pytest.raises(DataError, match=f"{image.path} was changed .* No such file"):
+        example(root, image, config)

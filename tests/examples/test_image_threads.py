@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tfx_updaters.components import local_beam
-from tfx_updaters.components.examples.image_layout import File
+from tfx_updaters.components.examples.image_files import File
 from tfx_updaters.components.examples.image_threads import AT_ONCE, LEAST_BYTES, several
 
 COUNT = 2 * AT_ONCE + 3

@@ -1,0 +1,177 @@
+"""Which images are near-copies, by their signatures: four limits at once.
+
+The signatures lie in files; in memory is a part of them that can be near-copies of each other, and
+of each image the number of its group.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from tfx_updaters.components.examples.image_signature import LAYOUT
+from tfx_updaters.components.examples.image_spill import Spill
+
+# Of 64 bits; levels of 255, for each channel, on average over 64 tiles, and for each tile.
+MOST_BITS, MOST_CHANNEL, MOST_TILES, MOST_TILE = 4, 8.0, 3.0, 14.0
+# How far apart near-copies lie at most, seen as points of 64 tiles.
+REACH = math.sqrt(64 * MOST_TILES * MOST_TILE)
+# Axes along which the tiles differ most; images among which neighbours are looked for, if so many
+# have different hashes; images and pairs of them that are worked on at once.
+AXES, IN_A_TREE, AT_ONCE, PAIRS = 12, 4096, 256, 1 << 22
+# Images in memory at a time, if so many have different hashes.
+IN_MEMORY = 1 << 16
+# Every fifth bit: two hashes that differ in four bits agree in one of five parts.
+PARTS = [np.uint64(sum(1 << bit for bit in range(part, 64, 5))) for part in range(MOST_BITS + 1)]
+# Spreads the values of a part: what a multiplicative hash multiplies by, 2^64 over the golden
+# ratio (D. Knuth, The Art of Computer Programming, volume 3, 6.4).
+SPREAD = np.uint64(0x9E3779B97F4A7C15)
+ROW = np.dtype([("row", "<i8"), ("signature", LAYOUT)])
+
+
+def groups(signatures: Iterable[np.ndarray], count: int) -> np.ndarray:
+    """A number for each image, the same for near-copies and for near-copies of these.
+
+    Two images are near-copies if their hashes differ in at most 4 bits, the mean of each channel
+    by at most 8 levels, and the grey means of their tiles by at most 3 levels on average and by at
+    most 14 each.
+
+    Args:
+        signatures: of `LAYOUT`, in several arrays; they are gone through five times.
+        count: how many there are in all.
+
+    Returns:
+        int32; the number of a group is the row of one of its images.
+    """
+    linked = np.arange(count, dtype=np.int32)
+    for part in PARTS:
+        for rows, found in _together(signatures, part, -(-count // IN_MEMORY)):
+            near = _near_copies(found, linked[rows], part)
+            linked = _merged(linked, rows, rows[near])
+    return linked
+
+
+def _together(
+    signatures: Iterable[np.ndarray], part: np.uint64, parts: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows and their signatures; those with the same part of their hash come at once."""
+    with Spill() as spill:
+        start = 0
+        for lot in signatures:
+            numbered = np.empty(len(lot), ROW)
+            numbered["row"] = np.arange(start, start + len(lot))
+            numbered["signature"] = lot
+            start += len(lot)
+            spread = (lot["bits"] & part) * SPREAD >> np.uint64(32)
+            place = spread % np.uint64(parts)
+            for each in np.unique(place).tolist():
+                spill.add(each, numbered[place == each].tobytes())
+        for each in range(parts):
+            numbered = np.frombuffer(spill.take(each), ROW)
+            yield numbered["row"], np.ascontiguousarray(numbered["signature"])
+
+
+def _near_copies(signatures: np.ndarray, known: np.ndarray, part: np.uint64) -> np.ndarray:
+    """Of each the place of the first one in its group; `known` has what are groups already."""
+    first, same = _different(signatures)
+    linked = _merged(np.arange(len(first)), same, same[_firsts(known)])
+    for a, b in _pairs(signatures, first, part):
+        if not linked.any():
+            break  # All are in the first group.
+        apart = linked[a] != linked[b]
+        a, b = a[apart], b[apart]
+        near = _near(signatures[first[a]], signatures[first[b]])
+        linked = _merged(linked, a[near], b[near])
+    return _firsts(linked[same])
+
+
+def _firsts(values: np.ndarray) -> np.ndarray:
+    """Of each value the first place that has it."""
+    _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
+    return first[inverse]
+
+
+def _different(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One place of each signature, and for each image which of these signatures it has."""
+    raw = signatures.view(f"V{LAYOUT.itemsize}")
+    order = np.argsort(raw, kind="stable")
+    new = np.ones(len(raw), bool)
+    for start in range(1, len(raw), AT_ONCE):
+        here = order[start : start + AT_ONCE]
+        new[start : start + AT_ONCE] = raw[here] != raw[order[start - 1 : start - 1 + len(here)]]
+    same = np.empty(len(raw), int)
+    same[order] = np.cumsum(new) - 1
+    return order[new], same
+
+
+def _pairs(
+    signatures: np.ndarray, of: np.ndarray, part: np.uint64
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Places of every two images that may be near-copies, a few images at a time.
+
+    A part of their hashes is the same (M. Norouzi et al., Fast exact search in Hamming space with
+    multi-index hashing, 2014), and no two of the tiles' means can differ by more on a few axes than
+    they do on all 64. So it is a search for neighbours, with the part's value as an axis along
+    which other values are out of reach.
+    """
+    if len(of) < 2:
+        return
+    tiles, bits = signatures["tiles"], signatures["bits"][of] & part
+    some = tiles[of[:: max(1, len(of) // 10_000)]].astype(np.float32)
+    axes = np.linalg.eigh(np.cov(some.T))[1][:, -AXES:].astype(np.float32)
+    points = np.empty((len(of), AXES), np.float32)
+    for start in range(0, len(of), AT_ONCE):
+        here = of[start : start + AT_ONCE]
+        points[start : start + AT_ONCE] = tiles[here].astype(np.float32) @ axes
+    for rows in _stretches(np.argsort(bits, kind="stable"), bits):
+        value = np.unique(bits[rows], return_inverse=True)[1]
+        for a, b in _neighbours(np.column_stack([2 * REACH * value, points[rows]])):
+            yield rows[a], rows[b]
+
+
+def _stretches(order: np.ndarray, values: np.ndarray) -> Iterator[np.ndarray]:
+    """An order by values in parts of some thousand, each with all that have the same value."""
+    values = values[order]
+    ends = np.append(np.flatnonzero(values[1:] != values[:-1]) + 1, len(values))
+    start = 0
+    while start < len(order):
+        stop = ends[min(np.searchsorted(ends, start + IN_A_TREE), len(ends) - 1)]
+        yield order[start:stop]
+        start = stop
+
+
+def _neighbours(points: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Places of every two points within reach, each pair once."""
+    tree = cKDTree(points)
+    size = max(1, min(AT_ONCE, PAIRS // len(points)))
+    for start in range(0, len(points), size):
+        of = cKDTree(points[start : start + size])
+        found = of.sparse_distance_matrix(tree, REACH + 0.1, output_type="ndarray")
+        a, b = found["i"] + start, found["j"]
+        yield a[a < b], b[a < b]
+
+
+def _near(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    bits = np.bitwise_count(a["bits"] ^ b["bits"])
+    channels = np.abs(a["channels"].astype(np.float32) - b["channels"]).max(axis=1, initial=0)
+    tiles = np.abs(a["tiles"].astype(np.float32) - b["tiles"])
+    alike = (tiles.mean(axis=1) <= MOST_TILES) & (tiles.max(axis=1, initial=0) <= MOST_TILE)
+    return alike & (bits <= MOST_BITS) & (channels <= MOST_CHANNEL)
+
+
+def _merged(linked: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The groups after those of each `a` and `b` became one, by the least of their numbers."""
+    a, b = linked[a], linked[b]
+    apart = a != b
+    if not apart.any():
+        return linked
+    numbers, places = np.unique([a[apart], b[apart]], return_inverse=True)
+    a, b = places.reshape(2, -1)
+    edges = coo_array((np.ones(len(a), bool), (a, b)), (len(numbers), len(numbers)))
+    least = numbers[_firsts(connected_components(edges, directed=False)[1])]
+    renamed = np.arange(len(linked), dtype=linked.dtype)
+    renamed[numbers] = least
+    return renamed[linked]
