@@ -12,6 +12,11 @@ from command import SetupError, run
 NEXT = {"bullseye": "trixie", "bookworm": "trixie", "focal": "noble", "jammy": "noble"}
 SOURCES = Path("/etc/apt")
 OS_RELEASE = Path("/etc/os-release")
+# All that packages need, and what that needs, a name in a line of its own.
+DEPENDS = (
+    "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks",
+    "--no-replaces", "--no-enhances",
+)  # fmt: skip
 
 
 def lacks(newer: bool) -> str:
@@ -30,8 +35,17 @@ def release() -> str:
     return found.group(1) if found else ""
 
 
-def unpack(names: Iterable[str], into: Path, work: Path, *, newer: bool) -> None:
+def unpack(
+    names: Iterable[str], into: Path, work: Path, *, newer: bool, needed: str | None = None
+) -> None:
     """Downloads packages of this release, or of a newer one, and unpacks them.
+
+    Args:
+        names: of the packages.
+        into: the folder that takes the place of `/`.
+        work: a folder for what apt-get keeps; it is emptied.
+        newer: whether they are those of a newer release.
+        needed: of what they need, the packages with names of this pattern are unpacked too.
 
     Raises:
         SetupError: they cannot be fetched here, or the download fails.
@@ -43,9 +57,12 @@ def unpack(names: Iterable[str], into: Path, work: Path, *, newer: bool) -> None
     fetch = 'cd "$0" && { apt-get -qq "$@" update || true; }'
     # One source of several may have no such release; what counts is whether the packages come.
     run("sh", "-c", fetch, downloads, *options)
+    if needed:
+        found = run("apt-cache", *options, *DEPENDS, *names)
+        names = {*names, *re.findall(rf"^{needed}$", found, re.MULTILINE)}
     fetch = 'cd "$0" && exec apt-get -qq "$@"'
     run(
-        *("sh", "-c", fetch, downloads, *options, "download", *names),
+        *("sh", "-c", fetch, downloads, *options, "download", *sorted(names)),
         missing=f"{', '.join(names)} could not be downloaded with apt-get; check the network and "
         "the package sources of this system, and call make again",
     )

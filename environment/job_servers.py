@@ -13,6 +13,7 @@ from pathlib import Path
 
 import install
 import java
+import maven
 from command import run
 from stages import Stage, digest
 
@@ -43,11 +44,10 @@ def stage(project: Path, name: str) -> Stage:
 
 
 def _make(project: Path, name: str, folder: Path) -> None:
-    maven = java.maven()
     tools = project / ".setup/python/tools"
     jars, work = folder / "jars", folder / "work"
     run(
-        maven, "--batch-mode", "--quiet", "--strict-checksums",
+        maven.program(work), "--batch-mode", "--quiet", "--strict-checksums",
         "--file", POMS / f"{name}.xml", f"-Dmaven.repo.local={work}/repository",
         "-DincludeScope=runtime", f"-DoutputDirectory={jars}", COPY,
         env={**os.environ, **java.environment(tools, work)},

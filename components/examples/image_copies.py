@@ -23,7 +23,7 @@ REACH = math.sqrt(64 * MOST_TILES * MOST_TILE)
 # have different hashes; images and pairs of them that are worked on at once.
 AXES, IN_A_TREE, AT_ONCE, PAIRS = 12, 4096, 256, 1 << 22
 # Images in memory at a time, if so many have different hashes.
-IN_MEMORY = 1 << 16
+IN_MEMORY = 1 << 14
 # Every fifth bit: two hashes that differ in four bits agree in one of five parts.
 PARTS = [np.uint64(sum(1 << bit for bit in range(part, 64, 5))) for part in range(MOST_BITS + 1)]
 # Spreads the values of a part: what a multiplicative hash multiplies by, 2^64 over the golden
@@ -59,19 +59,32 @@ def _together(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Rows and their signatures; those with the same part of their hash come at once."""
     with Spill() as spill:
-        start = 0
+        start, waiting = 0, []
         for lot in signatures:
-            numbered = np.empty(len(lot), ROW)
-            numbered["row"] = np.arange(start, start + len(lot))
-            numbered["signature"] = lot
-            start += len(lot)
-            spread = (lot["bits"] & part) * SPREAD >> np.uint64(32)
-            place = spread % np.uint64(parts)
-            for each in np.unique(place).tolist():
-                spill.add(each, numbered[place == each].tobytes())
+            waiting.append(lot)
+            if sum(map(len, waiting)) >= IN_MEMORY:
+                start = _spread(waiting, start, part, parts, spill)
+        _spread(waiting, start, part, parts, spill)
         for each in range(parts):
             numbered = np.frombuffer(spill.take(each), ROW)
             yield numbered["row"], np.ascontiguousarray(numbered["signature"])
+
+
+def _spread(
+    waiting: list[np.ndarray], start: int, part: np.uint64, parts: int, spill: Spill
+) -> int:
+    """Brings the signatures that wait to their place; the row of the next one."""
+    if not waiting:
+        return start
+    lot = np.concatenate(waiting)
+    waiting.clear()
+    numbered = np.empty(len(lot), ROW)
+    numbered["row"] = np.arange(start, start + len(lot))
+    numbered["signature"] = lot
+    places = ((lot["bits"] & part) * SPREAD >> np.uint64(32)) % np.uint64(parts)
+    for place in np.unique(places).tolist():
+        spill.add(place, numbered[places == place].tobytes())
+    return start + len(lot)
 
 
 def _near_copies(signatures: np.ndarray, known: np.ndarray, part: np.uint64) -> np.ndarray:
