@@ -19,9 +19,9 @@ from tfx_updaters.components.examples.image_spill import Spill
 MOST_BITS, MOST_CHANNEL, MOST_TILES, MOST_TILE = 4, 8.0, 3.0, 14.0
 # How far apart near-copies lie at most, seen as points of 64 tiles.
 REACH = math.sqrt(64 * MOST_TILES * MOST_TILE)
-# Axes along which the tiles differ most; images among which neighbours are looked for, if so many
-# have different hashes; images and pairs of them that are worked on at once.
-AXES, IN_A_TREE, AT_ONCE, PAIRS = 12, 4096, 256, 1 << 22
+# Images with a part of their hash in common from which on a tree is faster; axes in it, those along
+# which the tiles differ most; images and pairs of them that are worked on at once.
+IN_A_TREE, AXES, AT_ONCE, PAIRS = 4096, 12, 256, 1 << 22
 # Images in memory at a time, if so many have different hashes.
 IN_MEMORY = 1 << 14
 # Every fifth bit: two hashes that differ in four bits agree in one of five parts.
@@ -123,41 +123,55 @@ def _different(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _pairs(
     signatures: np.ndarray, of: np.ndarray, part: np.uint64
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Places of every two images that may be near-copies, a few images at a time.
+    """Places of every two images that may be near-copies, some thousand pairs at a time.
 
     A part of their hashes is the same (M. Norouzi et al., Fast exact search in Hamming space with
-    multi-index hashing, 2014), and no two of the tiles' means can differ by more on a few axes than
-    they do on all 64. So it is a search for neighbours, with the part's value as an axis along
-    which other values are out of reach.
+    multi-index hashing, 2014). Of those with the same part either the whole hashes are compared, or
+    where they are many, as of flat images, their tiles by a tree.
     """
     if len(of) < 2:
         return
-    tiles, bits = signatures["tiles"], signatures["bits"][of] & part
-    some = tiles[of[:: max(1, len(of) // 10_000)]].astype(np.float32)
+    bits = signatures["bits"][of]
+    order = np.argsort(bits & part, kind="stable")
+    bits, keys = bits[order], bits[order] & part
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    lengths = np.diff(starts, append=len(keys))
+    for start, length in zip(starts, lengths, strict=True):
+        if length > IN_A_TREE:
+            rows = order[start : start + length]
+            for a, b in _neighbours(signatures["tiles"][of[rows]]):
+                yield rows[a], rows[b]
+    few = np.flatnonzero(np.repeat(lengths <= IN_A_TREE, lengths))
+    for a, b in _alike(bits, np.repeat(starts + lengths, lengths), few):
+        yield order[a], order[b]
+
+
+def _alike(bits: np.ndarray, ends: np.ndarray, first: np.ndarray) -> Iterator[np.ndarray]:
+    """Two rows of places of hashes that differ in few bits: each with those up to its end."""
+    found, count, apart = [], 0, 1
+    while len(first := first[first + apart < ends[first]]):
+        near = first[np.bitwise_count(bits[first] ^ bits[first + apart]) <= MOST_BITS]
+        if len(near):
+            found.append(np.array([near, near + apart]))
+            count += len(near)
+        apart += 1
+        if count > AT_ONCE:
+            yield np.concatenate(found, axis=1)
+            found, count = [], 0
+    if found:
+        yield np.concatenate(found, axis=1)
+
+
+def _neighbours(tiles: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Places of every two whose tiles are within reach, each pair once.
+
+    No two can differ by more on a few axes than they do on all 64 means.
+    """
+    some = tiles[:: max(1, len(tiles) // 10_000)].astype(np.float32)
     axes = np.linalg.eigh(np.cov(some.T))[1][:, -AXES:].astype(np.float32)
-    points = np.empty((len(of), AXES), np.float32)
-    for start in range(0, len(of), AT_ONCE):
-        here = of[start : start + AT_ONCE]
-        points[start : start + AT_ONCE] = tiles[here].astype(np.float32) @ axes
-    for rows in _stretches(np.argsort(bits, kind="stable"), bits):
-        value = np.unique(bits[rows], return_inverse=True)[1]
-        for a, b in _neighbours(np.column_stack([2 * REACH * value, points[rows]])):
-            yield rows[a], rows[b]
-
-
-def _stretches(order: np.ndarray, values: np.ndarray) -> Iterator[np.ndarray]:
-    """An order by values in parts of some thousand, each with all that have the same value."""
-    values = values[order]
-    ends = np.append(np.flatnonzero(values[1:] != values[:-1]) + 1, len(values))
-    start = 0
-    while start < len(order):
-        stop = ends[min(np.searchsorted(ends, start + IN_A_TREE), len(ends) - 1)]
-        yield order[start:stop]
-        start = stop
-
-
-def _neighbours(points: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Places of every two points within reach, each pair once."""
+    points = np.empty((len(tiles), AXES), np.float32)
+    for start in range(0, len(tiles), AT_ONCE):
+        points[start : start + AT_ONCE] = tiles[start : start + AT_ONCE].astype(np.float32) @ axes
     tree = cKDTree(points)
     size = max(1, min(AT_ONCE, PAIRS // len(points)))
     for start in range(0, len(points), size):
