@@ -3,10 +3,12 @@
 Each of our nodes runs in memory, in two processes and on Flink, two parts at a time. Beside it
 stands what TFX has for it: a loop over files and ImportExampleGen for ImageFolderExampleGen;
 CsvExampleGen, which makes no windows, for SensorExampleGen; two stock Evaluators for ours. Every
-measurement is in a process of its own. Other sizes are given in thousands: `bench/scale.py 1 10`.
+measurement is in a process of its own. Other sizes are given in thousands, and parts of it by
+name: `bench/scale.py images series 1 10`.
 """
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-SIZES = (1, 10, 100, 1000)
+SIZES, PARTS = (1, 10, 100, 1000), ("images", "series", "gate")
 # CsvExampleGen takes too long beyond these: 64 rows for each window.
 MOST_ROWS = 10
 MEMORY_GOAL, GROWTH_GOAL, TWICE = 1.2, 1.2, 0.5
@@ -22,10 +24,13 @@ MEMORY_GOAL, GROWTH_GOAL, TWICE = 1.2, 1.2, 0.5
 
 def main(words: Sequence[str]) -> int:
     """Prints the measurements and the bars; 1 if one is short."""
-    sizes = [int(word) for word in words] or SIZES
+    sizes = [int(word) for word in words if word.isdigit()] or SIZES
+    parts = [word for word in words if not word.isdigit()] or PARTS
+    if unknown := [part for part in parts if part not in PARTS]:
+        sys.exit(f"received {', '.join(unknown)}; allowed are {', '.join(PARTS)} and thousands")
     with tempfile.TemporaryDirectory() as temporary:
         found = Measurements(Path(temporary), sizes)
-        bars = [*found.images(), *found.series(), *found.gate()]
+        bars = [bar for part in parts for bar in getattr(found, part)()]
     print(*bars, sep="\n")
     return int(any(bar.short for bar in bars))
 
@@ -46,7 +51,7 @@ class Measurements:
         )  # fmt: skip
         self._measure(ways.write_images, (*ours, ways.image_records), self.sizes)
         return [
-            *self._beside("image_folder", "image_records", self.sizes, 1.0),
+            *self._beside("image_folder", "image_records", self.sizes, TWICE),
             *self._growth("image_folder", self.sizes),
         ]
 
@@ -91,6 +96,7 @@ class Measurements:
                     f"{kind.__name__:<30} {size:>5} thousand {one['seconds']:7.1f} s "
                     f"{one['peak']:6.0f} MiB", flush=True,
                 )  # fmt: skip
+            shutil.rmtree(folder)
 
     def _beside(self, ours: str, theirs: str, sizes: Sequence[int], goal: float) -> list[Any]:
         from lib.bars import Bar
