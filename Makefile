@@ -30,11 +30,11 @@ test-runners: setup ## The pipeline on several of Beam's runners: one result
 	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/prism.py
 	@$(BIN)/python -m pytest tests/runners -k "not flink and not spark"
 
-test-flink: setup ## The same on Flink, with its cluster in the process of Beam's job server; needs Maven
+test-flink: setup ## The same on Flink, with its cluster in the process of Beam's job server
 	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/job_servers.py flink
 	@$(BIN)/python -m pytest tests/runners -k flink
 
-test-spark: setup ## The same on Spark, in the same way; needs Maven
+test-spark: setup ## The same on Spark, in the same way
 	@python=$$(PYTHON="$(PYTHON)" sh environment/find_python.sh) && "$$python" environment/job_servers.py spark
 	@$(BIN)/python -m pytest tests/runners -k spark
 

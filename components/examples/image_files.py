@@ -5,15 +5,14 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Self
+from typing import NamedTuple, Self
 
 # Files in a lot: so few at first that a small folder has a lot for each worker, and ever more, up
 # to so many that the lots of a large one are few.
 LEAST_FILES, MOST_FILES, LOTS = 16, 1024, 64
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file that should be an image.
 
     Attributes:
@@ -44,8 +43,7 @@ class Files:
         """Some files, of which a lot at a time is in memory."""
         waiting, lots, count = iter(files), [], 0
         while lot := list(islice(waiting, min(MOST_FILES, max(LEAST_FILES, count // LOTS)))):
-            plain = [(file.path, file.label, file.split) for file in lot]
-            lots.append(zlib.compress(pickle.dumps(plain)))
+            lots.append(zlib.compress(pickle.dumps([tuple(file) for file in lot])))
             count += len(lot)
         return cls(tuple(lots), count)
 
@@ -60,4 +58,4 @@ class Files:
 
 def opened(lot: bytes) -> list[File]:
     """The files of a lot."""
-    return [File(*each) for each in pickle.loads(zlib.decompress(lot))]
+    return [File._make(each) for each in pickle.loads(zlib.decompress(lot))]
