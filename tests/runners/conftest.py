@@ -62,6 +62,17 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(30)
 
 
+@pytest.fixture(scope="session")
+def there(job_server: tuple[str, str], workers: str) -> tuple[str, list[str]]:
+    """A runner and Beam's options for it, with each worker a process of its own.
+
+    A worker that is kept for a minute serves the stages that follow: to start one takes seconds.
+    """
+    runner, address = job_server
+    return runner, [f"job_endpoint={address}", "environment_type=EXTERNAL",
+                    f"environment_config={workers}", "environment_cache_millis=60000"]  # fmt: skip
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))

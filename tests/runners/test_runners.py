@@ -4,8 +4,10 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import dataflow_service
 import evaluations
 import numpy as np
 import pytest
@@ -15,30 +17,31 @@ from tfx_updaters.components import Gate
 from tfx_updaters.components.trainer import serving
 from tfx_updaters.pipelines import beam
 
-PROGRAM = Path(sys.executable).with_name("tfx-updaters")
+PROGRAM = [Path(sys.executable).with_name("tfx-updaters")]
+AS_DATAFLOW = [sys.executable, Path(dataflow_service.__file__)]
 # Of what a run computes, files that name neither themselves nor a place.
 COMPUTED = ("SchemaGen/schema/*/schema.pbtxt", "ExampleValidator/anomalies/*/*/SchemaDiff.pb")
 
 
 @pytest.fixture(scope="module")
-def there(job_server: tuple[str, str], workers: str) -> tuple[str, list[str]]:
-    """A runner and Beam's options for it, with each worker a process of its own.
-
-    A worker that is kept for a minute serves the stages that follow: to start one takes seconds.
-    """
-    runner, address = job_server
-    return runner, [f"job_endpoint={address}", "environment_type=EXTERNAL",
-                    f"environment_config={workers}", "environment_cache_millis=60000"]  # fmt: skip
+def in_memory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Artifacts of the main pipeline run in memory."""
+    return run(tmp_path_factory.mktemp("runs") / "in_memory")
 
 
-def run(folder: Path, *options: str) -> Path:
+def run(folder: Path, *options: str, program: Sequence[str | Path] = PROGRAM) -> Path:
     """The artifacts of the main pipeline, which has pushed its model."""
-    words = [PROGRAM, "run", "--root", folder, *options]
+    words = [*program, "run", "--root", folder, *options]
     done = subprocess.run(words, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done
     assert not done.stderr, done
     assert list(folder.glob("pushed/digits/*/saved_model.pb"))
     return folder / "artifacts"
+
+
+def given(runner: str, options: Iterable[str]) -> list[str]:
+    """Words for the command."""
+    return ["--beam-runner", runner, *(w for each in options for w in ("--beam-option", each))]
 
 
 def computed(artifacts: Path) -> dict[str, bytes]:
@@ -59,11 +62,20 @@ def rounded(found: object) -> str:
     return re.sub(r"\d+\.\d+(e-?\d+)?", lambda it: f"{float(it[0]):.12g}", str(found))
 
 
-def test_the_pipeline_on_a_job_server_with_workers_in_processes_of_their_own(tmp_path, there):
-    in_memory = run(tmp_path / "in_memory")
-    runner, options = there
-    given = [word for option in options for word in ("--beam-option", option)]
-    there = run(tmp_path / "there", "--beam-runner", runner, *given)
+def test_the_pipeline_on_a_job_server_with_workers_in_processes_of_their_own(
+    tmp_path, in_memory, there
+):
+    check_the_same(run(tmp_path / "there", *given(*there)), in_memory)
+
+
+def test_the_pipeline_as_dataflow_is_sent_it(tmp_path, in_memory):
+    options = given("dataflow", dataflow_service.OPTIONS)
+    jobs = tmp_path / "jobs"
+    check_the_same(run(tmp_path / "there", *options, program=[*AS_DATAFLOW, jobs]), in_memory)
+    assert len(jobs.read_text().splitlines()) >= 4
+
+
+def check_the_same(there: Path, in_memory: Path) -> None:
     assert statistics(there) == statistics(in_memory)
     assert computed(there) == computed(in_memory)
     assert decision(there) == decision(in_memory)
@@ -91,7 +103,13 @@ def test_the_gate_judges_in_two_processes_as_it_does_in_memory(tmp_path):
     check_the_gate(tmp_path, "multi_processing", ["direct_num_workers=2"])
 
 
-def check_the_gate(folder: Path, runner: str, options: list[str]) -> None:
+def test_the_gate_judges_what_dataflow_is_sent_as_it_does_in_memory(tmp_path):
+    with dataflow_service.serving() as jobs:
+        check_the_gate(tmp_path, "dataflow", dataflow_service.OPTIONS)
+    assert len(jobs) == 1
+
+
+def check_the_gate(folder: Path, runner: str, options: Iterable[str]) -> None:
     rows = {
         "train": evaluations.rows(400, 0.99, 1, baseline=0.97),
         "eval": evaluations.rows(600, 0.95, 2, baseline=0.96),
