@@ -49,7 +49,7 @@ def _make(project: Path, name: str, folder: Path) -> None:
     run(
         maven.program(work), "--batch-mode", "--quiet", "--strict-checksums",
         "--file", POMS / f"{name}.xml", f"-Dmaven.repo.local={work}/repository",
-        "-Dmaven.artifact.threads=16", "-DincludeScope=runtime", f"-DoutputDirectory={jars}", COPY,
+        "-DincludeScope=runtime", f"-DoutputDirectory={jars}", COPY,
         env={**os.environ, **java.environment(tools, work)},
         missing=NO_JARS.format(name.capitalize()),
     )  # fmt: skip
