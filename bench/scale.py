@@ -52,7 +52,7 @@ class Measurements:
         self._measure(ways.write_images, (*ours, ways.image_records), self.sizes)
         return [
             *self._beside("image_folder", "image_records", self.sizes, TWICE),
-            *self._growth("image_folder", self.sizes),
+            *self._growth(ours),
         ]
 
     def series(self) -> list[Any]:
@@ -66,18 +66,18 @@ class Measurements:
         self._measure(ways.write_series, ours, large)
         return [
             *self._beside("windows", "rows", small, 1.0),
-            *self._growth("windows", self.sizes),
+            *self._growth(ours),
         ]
 
     def gate(self) -> list[Any]:
         """Of the Evaluator, with train and eval together."""
         from lib import gate_nodes as nodes
 
-        kinds = nodes.ours, nodes.ours_in_two_processes, nodes.ours_on_flink, nodes.stock
-        self._measure(nodes.write_one, kinds, self.sizes)
+        ours = nodes.ours, nodes.ours_in_two_processes, nodes.ours_on_flink
+        self._measure(nodes.write_one, (*ours, nodes.stock), self.sizes)
         return [
             *self._beside("ours", "stock", self.sizes, TWICE),
-            *self._growth("ours", self.sizes),
+            *self._growth(ours),
         ]
 
     def _measure(
@@ -108,21 +108,23 @@ class Measurements:
             for size in sizes
         ]
 
-    def _growth(self, ours: str, sizes: Sequence[int]) -> list[Any]:
+    def _growth(self, kinds: Sequence[Callable]) -> list[Any]:
         """From ten thousand up: memory stays, and an example takes no longer."""
         from lib.bars import Bar
 
-        large = [size for size in sizes if size >= 10]
+        large = [size for size in self.sizes if size >= 10]
         if len(large) < 2:
             return []
-        least, most = (ours, large[0]), (ours, large[-1])
-        before = (ours, large[-2])
-        text = f"{large[-1]}/{large[0]} thousand"
-        slower = self._ratio(most, before) * large[-2] / large[-1]
-        return [
-            Bar(f"memory of {ours}, {text}", self._ratio(most, least, "peak"), MEMORY_GOAL),
-            Bar(f"seconds an example of {ours}, {large[-1]}/{large[-2]}", slower, GROWTH_GOAL),
-        ]
+        text, bars = f"{large[-1]}/{large[0]} thousand", []
+        for name in (kind.__name__ for kind in kinds):
+            least, before, most = ((name, size) for size in (large[0], large[-2], large[-1]))
+            memory = self._ratio(most, least, "peak")
+            slower = self._ratio(most, before) * large[-2] / large[-1]
+            bars += [
+                Bar(f"memory of {name}, {text}", memory, MEMORY_GOAL),
+                Bar(f"seconds an example of {name}, {large[-1]}/{large[-2]}", slower, GROWTH_GOAL),
+            ]
+        return bars
 
     def _ratio(self, one: Any, other: Any, what: str = "seconds") -> float:
         return self.found[one][what] / self.found[other][what]

@@ -6,17 +6,15 @@ import os
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import apache_beam as beam
 import tensorflow as tf
 from apache_beam.pvalue import AsIter
 from tfx import types
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
-from tfx.components.example_gen.write_split import DEFAULT_FILE_NAME
 from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_component_specs
@@ -42,9 +40,12 @@ from tfx_updaters.components.examples.records import SUMMARY
 
 # The execution property with the ImageConfig as JSON.
 KEY = "images"
-# Of zlib. PNG files are compressed: to do it again takes a fifth of all the time, and saves nothing
-# of photos, a quarter of digits. Of floats 6 takes as long again as 1 for a hundredth less.
-LEVELS: dict[str, Literal[0, 1]] = {"png": 0, "float": 1}
+# PNG files are compressed: to do it again takes a fifth of all the time, and saves nothing of
+# photos, a quarter of digits.
+OPTIONS = {
+    "png": tf.io.TFRecordOptions("GZIP", compression_level=0),
+    "float": splits.FLOATS,
+}
 
 
 class Executor(BaseExampleGenExecutor):
@@ -81,7 +82,7 @@ class Executor(BaseExampleGenExecutor):
                 f"output_config asks for {', '.join(buckets)} by content: leave it out"
             )
         splits.describe(examples, listing.splits or tuple(buckets))
-        with _temporary(examples.uri) as folder, self._make_beam_pipeline() as pipeline:
+        with splits.temporary(examples) as folder, self._make_beam_pipeline() as pipeline:
             files = Lots(folder, "files", len(listing.files.lots))
             for number, lot in enumerate(listing.files.lots):
                 files.write(number, lot)
@@ -106,17 +107,6 @@ class Executor(BaseExampleGenExecutor):
     def GetInputSourceToExamplePTransform(self) -> beam.PTransform:
         """Not used: the split of an image depends on all the others."""
         raise NotImplementedError
-
-
-@contextmanager
-def _temporary(uri: str) -> Iterator[str]:
-    """A folder beside the examples that every worker reaches, and that is gone at the end."""
-    folder = os.path.join(uri, f".{uuid.uuid4().hex}")
-    fileio.makedirs(folder)
-    try:
-        yield folder
-    finally:
-        fileio.rmtree(folder)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,12 +159,11 @@ class _Steps:
         images, config = self._placed(split, count).read(number)
         written = os.path.join(self.files.folder, f"{split}-{number}-{uuid.uuid4().hex}")
         made = partial(example, config=config)
-        options = tf.io.TFRecordOptions("GZIP", compression_level=LEVELS[config.encoding])
-        with tf.io.TFRecordWriter(written, options) as file:
+        with tf.io.TFRecordWriter(written, OPTIONS[config.encoding]) as file:
             for record in several(made, self.listing.folder, images, self.threads):
                 file.write(record)
-        name = f"{DEFAULT_FILE_NAME}-{number:05}-of-{count:05}.gz"
-        fileio.rename(written, os.path.join(self.splits[split], name), overwrite=True)
+        path = os.path.join(self.splits[split], splits.file_name(number, count))
+        fileio.rename(written, path, overwrite=True)
 
     def _scans(self) -> Lots:
         """A lot of scans for each of files."""

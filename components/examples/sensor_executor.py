@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -27,7 +27,6 @@ from tfx_updaters.components.examples.sensor_series import joined
 from tfx_updaters.components.examples.sensor_windows import Windows
 
 KEY = "windows"
-COUNTS_PATH = "counts_path"
 Artifacts = dict[str, list[types.Artifact]]
 
 
@@ -52,11 +51,15 @@ class Executor(BaseExampleGenExecutor):
         )
         path = os.path.join(examples.uri, COUNTS)
         self._log_startup(input_dict, output_dict, exec_properties)
+        windows = Windows.from_json(json.loads(exec_properties[KEY]))
+        files = _files(exec_properties)
         splits.describe(examples, SPLITS)
-        with self._make_beam_pipeline() as pipeline:
-            made = self.GenerateExamplesByBeam(pipeline, {**exec_properties, COUNTS_PATH: path})
-            for split, serialized in made.items():
-                _ = serialized | f"Write[{split}]" >> splits.WriteSplit(examples, split)
+        with splits.temporary(examples) as folder, self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | ToWindows(files, windows, path)
+                | splits.WriteSplits(splits.folders(examples), folder)
+            )
         with fileio.open(path) as file:
             found = json.loads(file.read())
         for name in ("classes", "channels"):
@@ -64,21 +67,9 @@ class Executor(BaseExampleGenExecutor):
         examples.set_string_custom_property("window_shape", json.dumps(found["shape"]))
         logging.info(sensor_counts.sentence(found))
 
-    def GetInputSourceToExamplePTransform(self) -> Any:
-        """What turns files into (split, serialized example)."""
-        return ToWindows
-
-    def GenerateExamplesByBeam(
-        self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
-    ) -> dict[str, PCollection]:
-        """The splits as `Windows` has them, instead of a hash of each example."""
-        config = example_gen_pb2.Input()
-        proto_utils.json_to_proto(
-            exec_properties[standard_component_specs.INPUT_CONFIG_KEY], config
-        )
-        to_windows = self.GetInputSourceToExamplePTransform()
-        placed = pipeline | to_windows(exec_properties, config.splits[0].pattern)
-        return {split: placed | split >> beam.FlatMap(_of_split, split) for split in SPLITS}
+    def GetInputSourceToExamplePTransform(self) -> beam.PTransform:
+        """Not used: the split of a window depends on its series."""
+        raise NotImplementedError
 
 
 class ToWindows(beam.PTransform):
@@ -89,20 +80,16 @@ class ToWindows(beam.PTransform):
     twice, to count and to write, so that none waits for the others in between.
     """
 
-    def __init__(self, exec_properties: dict[str, Any], pattern: str):
-        """Finds the files.
+    def __init__(self, files: Sequence[tuple[str, str]], windows: Windows, counts_path: str):
+        """Reads the files twice.
 
         Args:
-            exec_properties: the base folder, the `Windows` as JSON, and where the counts go.
-            pattern: of the files in the base folder.
-
-        Raises:
-            DataError: there are none, or one of another kind.
+            files: the path of each, and its name under the base folder.
+            windows: what is read of them.
+            counts_path: where the counts go.
         """
         super().__init__()
-        self.windows = Windows.from_json(json.loads(exec_properties[KEY]))
-        self.counts_path = exec_properties[COUNTS_PATH]
-        self.files = _files(exec_properties[standard_component_specs.INPUT_BASE_KEY], pattern)
+        self.files, self.windows, self.counts_path = files, windows, counts_path
 
     def expand(self, input_or_inputs: Any) -> PCollection:
         """The graph: files -> series -> cuts -> counts; files -> series -> cuts -> examples."""
@@ -131,8 +118,12 @@ class ToWindows(beam.PTransform):
         )
 
 
-def _files(base: str, pattern: str) -> list[tuple[str, str]]:
+def _files(exec_properties: dict[str, Any]) -> list[tuple[str, str]]:
     """The path of each file, and its name under the base folder."""
+    config = example_gen_pb2.Input()
+    proto_utils.json_to_proto(exec_properties[standard_component_specs.INPUT_CONFIG_KEY], config)
+    base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
+    pattern = config.splits[0].pattern
     paths: list[Any] = sorted(fileio.glob(os.path.join(base, pattern)))
     # What begins so are marks and leftovers of other programs.
     paths = [path for path in paths if os.path.basename(path)[:1] not in "._"]
@@ -166,11 +157,6 @@ def _examples(
 ) -> Iterator[tuple[str, bytes]]:
     for made in to_cuts(series, windows):
         yield from to_examples(made, windows, classes)
-
-
-def _of_split(placed: tuple[str, bytes], split: str) -> Iterator[bytes]:
-    if placed[0] == split:
-        yield placed[1]
 
 
 def _write(text: str, path: str) -> None:

@@ -84,7 +84,7 @@ def read(path: str, name: str, windows: Windows) -> Iterator[tuple[str, Piece]]:
         if windows.time is not None:
             times, found = sensor_times.nanoseconds(frame[windows.time], windows, at.fail)
             if dates is not None and found != dates:
-                at.fail(windows.time, 0, f"{frame[windows.time].iloc[0]!r} is no time as above")
+                at.fail(windows.time, 0, f"'{frame[windows.time].iloc[0]}' is no time as above")
             dates = found
         yield from _pieces(frame, times, bool(dates), windows, at)
         first += len(frame)
@@ -203,6 +203,10 @@ def _blocks(path: str, header: list[str], windows: Windows, types: dict[str, Any
             ),
         )  # fmt: skip
         for batch in reader:
+            if windows.time is not None:
+                place = batch.schema.names.index(windows.time)
+                times = sensor_times.numbers(batch.column(place))
+                batch = batch.set_column(place, windows.time, times)
             yield batch.to_pandas()
 
 
