@@ -50,6 +50,14 @@ def serving(parallelism: int) -> Iterator[list[str]]:
         finally:
             server.kill()
             server.wait()
+            _wait_for_workers()
+
+
+def _wait_for_workers() -> None:
+    """They end with the job server; only the memory of those that were waited for counts."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def _free_port() -> int:
