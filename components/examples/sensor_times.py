@@ -19,14 +19,17 @@ def numbers(texts: Any) -> Any:
 
     pandas takes ten times as long for texts of Python, half of all the time of a node.
     """
-    trimmed, found = pc.utf8_trim_whitespace(texts), None
+    trimmed = pc.utf8_trim_whitespace(texts)
     try:
-        found = trimmed.cast(pa.float64())
-        if pc.any(pc.is_nan(found)).as_py():
-            return texts
-        return trimmed.cast(pa.int64())  # As floats, times of today lose their nanoseconds.
+        floats = trimmed.cast(pa.float64())
     except pa.ArrowInvalid:
-        return texts if found is None else found
+        return texts
+    if pc.any(pc.is_nan(floats)).as_py():
+        return texts
+    try:
+        return trimmed.cast(pa.int64())  # Floats have no nanoseconds of times since 1970.
+    except pa.ArrowInvalid:
+        return floats
 
 
 def nanoseconds(column: Any, windows: Windows, fail: Fail) -> tuple[np.ndarray, bool]:
